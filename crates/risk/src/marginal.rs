@@ -1,0 +1,113 @@
+//! What a dollar of each position does to the requirement, by the term of R that binds.
+
+use crate::{
+    error::RiskError,
+    model::{RiskModel, MAX_GROUPS, MAX_POSITIONS},
+    score::{Binding, Exposure, Score},
+    units::{Bps, Fraction, Ppm, Usd, BPS_ONE, PPM_ONE},
+    Result,
+};
+
+/// By how much the requirement falls, in bps of a dollar, when a dollar of a position is removed (a deposit sold, or a
+/// debt repaid); negative where removing it would raise the requirement, as repaying the short leg of a hedge does.
+///
+/// One-sided derivatives: where `L = S`, removing either side leaves `max(L, S)` as it is. Because R is convex the
+/// relief over a whole tranche is at most this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reliefs {
+    bps: [i64; MAX_POSITIONS],
+    count: usize,
+}
+
+impl Reliefs {
+    /// Reliefs of every position of a scored book, rounded down.
+    pub fn new_down(model: &RiskModel, book: &[Exposure], score: &Score) -> Result<Self> {
+        let count = book.len();
+        if count > MAX_POSITIONS {
+            return Err(RiskError::NoSuchPosition);
+        }
+        let mut bps = [0i64; MAX_POSITIONS];
+        let mask = MAX_GROUPS.wrapping_sub(1);
+        let row = model.rows.get(usize::from(score.worst_row)).ok_or(RiskError::NoSuchPosition)?;
+        let mut sides = [(0i128, 0i128); MAX_GROUPS];
+        if score.binding == Binding::Scenario {
+            for exposure in book {
+                let side = &mut sides[usize::from(exposure.group) & mask];
+                // gross values are bounded by the score's limit
+                if exposure.value.0 > 0 {
+                    side.0 = side.0.wrapping_add(exposure.value.0);
+                } else {
+                    side.1 = side.1.wrapping_sub(exposure.value.0);
+                }
+            }
+        }
+        for (relief, exposure) in bps.iter_mut().zip(book) {
+            let g = usize::from(exposure.group) & mask;
+            let is_deposit = exposure.value.0 > 0;
+            *relief = match score.binding {
+                Binding::Scenario => {
+                    // A deposit's removal takes away −β·s, a debt's adds it back. 16-bit factors.
+                    let shock = i64::from(exposure.beta.0).wrapping_mul(i64::from(row[g]));
+                    let shock = if is_deposit { shock.wrapping_neg() } else { shock };
+                    let (own, other) = if is_deposit { sides[g] } else { (sides[g].1, sides[g].0) };
+                    let basis = if own > other { i64::from(model.basis[g].0) } else { 0 };
+                    shock.div_euclid(BPS_ONE as i64).wrapping_add(basis).wrapping_add(i64::from(exposure.idio.0))
+                }
+                Binding::GrossFloor if exposure.group == model.numeraire_group => 0,
+                Binding::GrossFloor => {
+                    let margin = model.margin_up(exposure.group, exposure.beta, exposure.idio);
+                    margin.wrapping_mul(u64::from(model.gross_floor.0)).wrapping_div(BPS_ONE) as i64
+                }
+                Binding::DebtFloor if is_deposit => 0,
+                Binding::DebtFloor => i64::from(model.debt_floor.0),
+            };
+        }
+        Ok(Self { bps, count })
+    }
+
+    /// Relief of one position in bps. Errors with [`RiskError::NoSuchPosition`].
+    pub fn of(&self, position: usize) -> Result<i64> {
+        self.bps.get(..self.count).and_then(|bps| bps.get(position)).copied().ok_or(RiskError::NoSuchPosition)
+    }
+
+    /// How much R falls for a dollar repaid of `debt` and `1 + bonus` dollars sold of `deposit`: `a = k_D + (1 + b)·k_C`, in
+    /// bps × ppm (10^10 is a dollar a dollar).
+    pub fn relief_of_pair(&self, debt: usize, deposit: usize, bonus: Ppm) -> Result<i64> {
+        let one_and_bonus = (PPM_ONE as i64).wrapping_add(i64::from(bonus.0));
+        let deposit = self.of(deposit)?.wrapping_mul(one_and_bonus);
+        Ok(self.of(debt)?.wrapping_mul(PPM_ONE as i64).wrapping_add(deposit))
+    }
+
+    /// How much `E − R` rises for a dollar repaid: `a − b`, same unit.
+    pub fn gain_of_pair(&self, debt: usize, deposit: usize, bonus: Ppm) -> Result<i64> {
+        Ok(self.relief_of_pair(debt, deposit, bonus)?.wrapping_sub(i64::from(bonus.0).wrapping_mul(BPS_ONE as i64)))
+    }
+
+    /// The best gain that any usable pair offers at this bonus. A pair's gain is the sum of its legs', so the best legs make
+    /// the best pair. Deposits below `least` do not count: dust must not outrank a real position.
+    pub fn best_gain(&self, book: &[Exposure], usable: u32, bonus: Ppm, least: Usd) -> i64 {
+        let one_and_bonus = (PPM_ONE as i64).wrapping_add(i64::from(bonus.0));
+        let (mut best_deposit, mut best_debt) = (i64::MIN, i64::MIN);
+        for (i, exposure) in book.iter().enumerate().take(self.count) {
+            if (usable >> i) & 1 == 0 || exposure.value.0.wrapping_abs() < least.0 {
+                continue;
+            }
+            let best = if exposure.value.0 > 0 { &mut best_deposit } else { &mut best_debt };
+            *best = (*best).max(self.bps[i]);
+        }
+        if best_deposit == i64::MIN || best_debt == i64::MIN {
+            return i64::MIN;
+        }
+        best_debt
+            .wrapping_mul(PPM_ONE as i64)
+            .wrapping_add(best_deposit.wrapping_mul(one_and_bonus))
+            .wrapping_sub(i64::from(bonus.0).wrapping_mul(BPS_ONE as i64))
+    }
+}
+
+/// A fraction's ratio to a bps number, at most 1: `min(1, u/u1)`, rounded down.
+pub fn ratio_down(value: Fraction, of: Bps) -> Fraction {
+    // value ≤ 2^32 and 10^4 < 2^14
+    let scaled = value.0.wrapping_mul(BPS_ONE).checked_div(u64::from(of.0)).unwrap_or(u64::MAX);
+    Fraction(scaled.min(Fraction::ONE.0))
+}

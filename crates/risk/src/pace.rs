@@ -1,0 +1,104 @@
+//! What paces liquidation: a meter on each obligation and a depth bucket on each reserve. Both refill with time.
+
+use crate::{
+    marginal::ratio_down,
+    math::{fraction_of_down, mul_div_down, mul_div_up, power_in_halves_down},
+    tranche::{TrancheCurve, TrancheRules},
+    units::{Fraction, Seconds, Usd, BPS_ONE},
+    Result,
+};
+use bytemuck::{Pod, Zeroable};
+
+/// An obligation's pace meter: which part of one window's allowance is spent.
+///
+/// Kept as a fraction, so that an allowance that grows with net risk grows at once and one that shrinks stays spent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct PaceMeter {
+    /// Spent part at `updated_at`.
+    pub used: Fraction,
+    /// When it was last written.
+    pub updated_at: Seconds,
+}
+
+/// One window's allowance: `D·(g0 + (1 − g0)·min(1, u/u1)^p)`, at least the smallest tranche (or the whole debt).
+pub fn allowance_down(curve: &TrancheCurve, rules: &TrancheRules, net_risk: Fraction, debt: Usd) -> Result<Usd> {
+    let shape = power_in_halves_down(ratio_down(net_risk, curve.pace_urgency), curve.pace_exponent_halves);
+    let floor = Fraction::from_bps_down(curve.pace_floor);
+    // floor ≤ 1 and shape ≤ 1 in 32 bits: the product is below 2^64.
+    let rise = Fraction::ONE.0.wrapping_sub(floor.0).wrapping_mul(shape.0 >> 1) >> 31;
+    let share = Fraction(floor.0.saturating_add(rise).min(Fraction::ONE.0));
+    let least = debt.min(rules.minimum());
+    Ok(fraction_of_down(debt, share)?.max(least))
+}
+
+impl PaceMeter {
+    /// The spent part now: it falls by one whole allowance a window. A clock that runs backwards refills nothing.
+    pub fn used_at(&self, now: Seconds, window: Seconds) -> Fraction {
+        let elapsed = now.saturating_sub(self.updated_at);
+        if elapsed >= window {
+            return Fraction::ZERO;
+        }
+        let refilled = elapsed.saturating_mul(Fraction::ONE.0).checked_div(window).unwrap_or(u64::MAX);
+        Fraction(self.used.0.saturating_sub(refilled))
+    }
+
+    /// What may be repaid now of this allowance, rounded down.
+    pub fn available_down(&self, now: Seconds, window: Seconds, allowance: Usd) -> Result<Usd> {
+        let left = Fraction::ONE.0.saturating_sub(self.used_at(now, window).0);
+        fraction_of_down(allowance, Fraction(left))
+    }
+
+    /// The meter after `repaid` of `allowance`: it rises by their ratio, rounded up, to at most full.
+    pub fn spend_up(&self, now: Seconds, window: Seconds, allowance: Usd, repaid: Usd) -> Self {
+        let part = mul_div_up(repaid.positive_part(), u128::from(Fraction::ONE.0), allowance.positive_part())
+            .ok()
+            .and_then(|part| u64::try_from(part).ok())
+            .unwrap_or(Fraction::ONE.0);
+        let used = self.used_at(now, window).0.saturating_add(part).min(Fraction::ONE.0);
+        Self { used: Fraction(used), updated_at: now.max(self.updated_at) }
+    }
+}
+
+/// A reserve's depth bucket: how much of it was sold lately, in micro-USD.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct DepthBucket {
+    /// Sold and not refilled yet, at `updated_at`.
+    pub used: u64,
+    /// When it was last written.
+    pub updated_at: Seconds,
+}
+
+impl DepthBucket {
+    /// Most that the bucket holds: a share of the asset's calm depth.
+    pub fn capacity_down(curve: &TrancheCurve) -> u64 {
+        let capacity = u128::from(curve.depth).wrapping_mul(u128::from(curve.bucket_share.0)).wrapping_div(u128::from(BPS_ONE));
+        u64::try_from(capacity).unwrap_or(u64::MAX)
+    }
+
+    fn used_at(&self, now: Seconds, curve: &TrancheCurve) -> u64 {
+        let elapsed = now.saturating_sub(self.updated_at);
+        let refilled = mul_div_down(
+            u128::from(Self::capacity_down(curve)),
+            u128::from(elapsed),
+            u128::from(curve.bucket_refill_seconds),
+        );
+        let refilled = refilled.ok().and_then(|r| u64::try_from(r).ok()).unwrap_or(u64::MAX);
+        self.used.saturating_sub(refilled)
+    }
+
+    /// What may be sold now. Half of the bucket is kept for books with `u ≥ u1/2`.
+    pub fn available_down(&self, now: Seconds, curve: &TrancheCurve, net_risk: Fraction) -> Usd {
+        let capacity = Self::capacity_down(curve);
+        let urgent = net_risk.0 >= Fraction::from_bps_down(curve.pace_urgency).0 >> 1;
+        let kept = if urgent { 0 } else { capacity >> 1 };
+        Usd(i128::from(capacity.saturating_sub(self.used_at(now, curve)).saturating_sub(kept)))
+    }
+
+    /// The bucket after `sold`, at most full.
+    pub fn spend_up(&self, now: Seconds, curve: &TrancheCurve, sold: Usd) -> Self {
+        let used = self.used_at(now, curve).saturating_add(sold.clamp_u64()).min(Self::capacity_down(curve));
+        Self { used, updated_at: now.max(self.updated_at) }
+    }
+}

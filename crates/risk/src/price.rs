@@ -1,0 +1,339 @@
+//! Prices: from an oracle's mantissa and exponent to micro-USD a token unit, with conservative bounds and ages.
+
+use crate::{
+    error::RiskError,
+    math::{mul_div_down, mul_div_up},
+    units::{Bps, Seconds, TokenAmount, Usd, BPS_ONE},
+    Result,
+};
+use bytemuck::{Pod, Zeroable};
+
+/// Fewest decimals of a supported token. Below, a single unit is worth too much to round.
+pub const MIN_DECIMALS: u8 = 2;
+/// Most decimals of a supported token. Beyond, 64 bits hold too few tokens.
+pub const MAX_DECIMALS: u8 = 12;
+/// The smallest oracle exponent taken: prices below 1e-12 USD are refused.
+pub const MIN_EXPONENT: i32 = -12;
+
+/// Oldest price, by publish time, to borrow or to withdraw against debt.
+pub const MAX_AGE_TO_OPEN: Seconds = 10;
+/// Oldest price of the two assets that a tranche trades.
+pub const MAX_AGE_IN_PAIR: Seconds = 15;
+/// Up to this age the other assets of a liquidated book count at their last price.
+pub const STALE_AFTER: Seconds = 60;
+/// Beyond [`STALE_AFTER`], a stale price is moved in the borrower's favour by this much a minute …
+pub const STALE_WIDENING_PER_MINUTE: Bps = Bps(50);
+/// … up to this much.
+pub const STALE_WIDENING_MAX: Bps = Bps(5_000);
+
+/// Micro-USD a token unit: `mantissa / 2^shift`, the mantissa rounded down and normalised to 60 to 63 bits.
+///
+/// The true price lies in `[mantissa, mantissa + 1) / 2^shift`, so a value rounded down uses the mantissa and a value
+/// rounded up uses `mantissa + 1`: relative width below 2^-59. A multiplication and a shift value an amount; no
+/// division is needed on chain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct UnitPrice {
+    mantissa: u64,
+    shift: u64,
+}
+
+impl UnitPrice {
+    /// From an oracle's `price × 10^exponent` USD a whole token of `decimals`.
+    ///
+    /// Errors with [`RiskError::PriceOutOfRange`] unless the price is in 1e-12..=1e9 USD, the exponent in -12..=0 and the
+    /// decimals in 2..=12.
+    pub fn from_oracle(price: u64, exponent: i32, decimals: u8) -> Result<Self> {
+        if price == 0
+            || !(MIN_EXPONENT..=0).contains(&exponent)
+            || !(MIN_DECIMALS..=MAX_DECIMALS).contains(&decimals)
+        {
+            return Err(RiskError::PriceOutOfRange);
+        }
+        let scale = power_of_ten(exponent.unsigned_abs())?;
+        if u128::from(price) > scale.checked_mul(1_000_000_000).ok_or(RiskError::Overflow)? {
+            return Err(RiskError::PriceOutOfRange);
+        }
+        // micro-USD a unit = price × 10^(exponent + 6 - decimals) = price × 10^6 / (10^-exponent × 10^decimals)
+        let numerator = u128::from(price).checked_mul(1_000_000).ok_or(RiskError::Overflow)?;
+        let denominator =
+            scale.checked_mul(power_of_ten(u32::from(decimals))?).ok_or(RiskError::Overflow)?;
+        let mut shift = 0u32;
+        let mut shifted = numerator;
+        let room = numerator.leading_zeros();
+        shifted <<= room;
+        shift = shift.checked_add(room).ok_or(RiskError::Overflow)?;
+        let mut quotient = shifted.checked_div(denominator).ok_or(RiskError::DivisionByZero)?;
+        // 128 bits over a denominator of at most 10^24 (80 bits) leave at least 48. Shorter ones are extended by dividing
+        // the remainder on, so that every price keeps at least 60 bits.
+        let bits = 128u32.wrapping_sub(quotient.leading_zeros());
+        if bits < 60 {
+            let extra = 62u32.wrapping_sub(bits);
+            let remainder = shifted.wrapping_sub(quotient.wrapping_mul(denominator));
+            let more = mul_div_down(remainder, 1u128 << extra, denominator)?;
+            quotient = (quotient << extra) | more;
+            shift = shift.checked_add(extra).ok_or(RiskError::Overflow)?;
+        } else if bits > 63 {
+            let surplus = bits.wrapping_sub(63);
+            quotient >>= surplus;
+            shift = shift.checked_sub(surplus).ok_or(RiskError::PriceOutOfRange)?;
+        }
+        if shift > 127 {
+            let surplus = shift.wrapping_sub(127);
+            quotient >>= surplus;
+            shift = 127;
+        }
+        let mantissa = u64::try_from(quotient).map_err(|_| RiskError::Overflow)?;
+        if mantissa == 0 {
+            return Err(RiskError::PriceOutOfRange);
+        }
+        Ok(Self { mantissa, shift: u64::from(shift) })
+    }
+
+    /// Whether a price was ever set.
+    pub const fn is_set(&self) -> bool {
+        self.mantissa != 0
+    }
+
+    fn shift_bits(&self) -> u32 {
+        (self.shift & 127) as u32
+    }
+
+    /// Value of an amount, rounded down: for deposits.
+    #[inline]
+    pub fn value_down(&self, amount: TokenAmount) -> Usd {
+        // Both factors fit 64 bits; the product is below 2^127 because the mantissa has at most 63.
+        Usd((u128::from(amount.0).wrapping_mul(u128::from(self.mantissa)) >> self.shift_bits()) as i128)
+    }
+
+    /// Value of an amount, rounded up: for debts.
+    #[inline]
+    pub fn value_up(&self, amount: TokenAmount) -> Usd {
+        if amount.0 == 0 {
+            return Usd::ZERO;
+        }
+        let product = u128::from(amount.0).wrapping_mul(u128::from(self.mantissa).wrapping_add(1));
+        let shifted = product >> self.shift_bits();
+        let part = u128::from((shifted << self.shift_bits()) != product);
+        Usd(shifted.wrapping_add(part) as i128)
+    }
+
+    /// Most units whose value does not exceed `value`, rounded down; at most `u64::MAX`.
+    pub fn amount_down(&self, value: Usd) -> Result<TokenAmount> {
+        if self.mantissa == 0 {
+            return Err(RiskError::PriceOutOfRange);
+        }
+        let amount = mul_div_down(
+            value.positive_part(),
+            1u128 << self.shift_bits(),
+            u128::from(self.mantissa).wrapping_add(1),
+        );
+        Ok(TokenAmount(amount.ok().and_then(|a| u64::try_from(a).ok()).unwrap_or(u64::MAX)))
+    }
+
+    /// Fewest units worth at least `value`, rounded up; at most `u64::MAX`.
+    pub fn amount_up(&self, value: Usd) -> Result<TokenAmount> {
+        if self.mantissa == 0 {
+            return Err(RiskError::PriceOutOfRange);
+        }
+        let amount =
+            mul_div_up(value.positive_part(), 1u128 << self.shift_bits(), u128::from(self.mantissa));
+        Ok(TokenAmount(amount.ok().and_then(|a| u64::try_from(a).ok()).unwrap_or(u64::MAX)))
+    }
+
+    /// Whether this price is below `other`. Both must be of the same token.
+    pub fn is_below(&self, other: &Self) -> bool {
+        // A normalised mantissa has its top bit in 60..=63, so compare by aligning the smaller shift's mantissa up.
+        let (a, b) = (self, other);
+        let align = |p: &Self, to: u32| {
+            u128::from(p.mantissa).checked_shl(to.wrapping_sub(p.shift_bits())).unwrap_or(u128::MAX)
+        };
+        let to = a.shift_bits().max(b.shift_bits());
+        if to.wrapping_sub(a.shift_bits().min(b.shift_bits())) > 63 {
+            return a.shift_bits() > b.shift_bits();
+        }
+        align(a, to) < align(b, to)
+    }
+}
+
+fn power_of_ten(exponent: u32) -> Result<u128> {
+    10u128.checked_pow(exponent).ok_or(RiskError::Overflow)
+}
+
+/// One observation of an oracle, already checked for authenticity by the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// Spot price mantissa, > 0.
+    pub price: i64,
+    /// Confidence interval in the same scale.
+    pub confidence: u64,
+    /// Exponentially weighted average price mantissa, > 0.
+    pub ema: i64,
+    /// Common exponent of the three, -12..=0.
+    pub exponent: i32,
+    /// When it was published.
+    pub publish_time: Seconds,
+}
+
+/// A reserve's prices, ready for scoring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PriceSet {
+    /// For `R_maint`, tranches and displays.
+    pub spot: UnitPrice,
+    /// `min(spot − k·confidence, ema)`: what a deposit counts for in `R_init`.
+    pub low: UnitPrice,
+    /// `max(spot + k·confidence, ema)`: what a debt counts for in `R_init`.
+    pub high: UnitPrice,
+}
+
+impl Observation {
+    /// Prices of a token of `decimals`; `confidence_factor` is `k` in bps of one confidence interval.
+    ///
+    /// Errors with [`RiskError::PriceOutOfRange`] for a price that is not positive, a confidence as wide as the price, or a
+    /// value outside the supported range. A low bound that would fall to zero is held at one mantissa unit.
+    pub fn prices(&self, decimals: u8, confidence_factor: Bps) -> Result<PriceSet> {
+        let spot = u64::try_from(self.price).map_err(|_| RiskError::PriceOutOfRange)?;
+        let ema = u64::try_from(self.ema).map_err(|_| RiskError::PriceOutOfRange)?;
+        if spot == 0 || ema == 0 || self.confidence >= spot {
+            return Err(RiskError::PriceOutOfRange);
+        }
+        let margin = mul_div_up(
+            u128::from(self.confidence),
+            u128::from(confidence_factor.0),
+            u128::from(BPS_ONE),
+        )?;
+        let margin = u64::try_from(margin).map_err(|_| RiskError::PriceOutOfRange)?;
+        let low = spot.saturating_sub(margin).max(1).min(ema);
+        let high = spot.checked_add(margin).ok_or(RiskError::PriceOutOfRange)?.max(ema);
+        Ok(PriceSet {
+            spot: UnitPrice::from_oracle(spot, self.exponent, decimals)?,
+            low: UnitPrice::from_oracle(low, self.exponent, decimals)?,
+            high: UnitPrice::from_oracle(high, self.exponent, decimals)?,
+        })
+    }
+
+    /// Confidence over price in bps, rounded up; saturates at `u64::MAX`.
+    pub fn confidence_bps_up(&self) -> u64 {
+        let price = u128::from(self.price.unsigned_abs());
+        mul_div_up(u128::from(self.confidence), u128::from(BPS_ONE), price)
+            .ok()
+            .and_then(|bps| u64::try_from(bps).ok())
+            .unwrap_or(u64::MAX)
+    }
+}
+
+/// How far a price of this age is moved in the borrower's favour, in bps: 0 up to [`STALE_AFTER`], then
+/// [`STALE_WIDENING_PER_MINUTE`] a minute, at most [`STALE_WIDENING_MAX`].
+pub fn stale_widening(age: Seconds) -> Bps {
+    let beyond = age.saturating_sub(STALE_AFTER);
+    let bps = beyond.saturating_mul(u64::from(STALE_WIDENING_PER_MINUTE.0)).checked_div(60).unwrap_or(0);
+    Bps(u16::try_from(bps).unwrap_or(u16::MAX).min(STALE_WIDENING_MAX.0))
+}
+
+/// What a deposit of `value` at its last price counts for at this age: more as it ages, so that a dead feed liquidates
+/// nobody. Rounded down.
+pub fn stale_deposit_value_down(value: Usd, age: Seconds) -> Result<Usd> {
+    let bps = u64::from(stale_widening(age).0);
+    if bps == 0 {
+        return Ok(value);
+    }
+    crate::math::bps_of_down(value, BPS_ONE.saturating_add(bps))
+}
+
+/// What a debt of `value` at its last price counts for at this age: less as it ages. Rounded up.
+pub fn stale_debt_value_up(value: Usd, age: Seconds) -> Result<Usd> {
+    let bps = u64::from(stale_widening(age).0);
+    if bps == 0 {
+        return Ok(value);
+    }
+    crate::math::bps_of_up(value, BPS_ONE.saturating_sub(bps))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use num_rational::BigRational;
+    use num_traits::{FromPrimitive, Pow};
+    use proptest::prelude::*;
+
+    fn exact(price: u64, exponent: i32, decimals: u8, amount: u64) -> BigRational {
+        let ten = BigRational::from_i32(10).unwrap();
+        BigRational::from_u64(price).unwrap()
+            * Pow::pow(ten, exponent + 6 - i32::from(decimals))
+            * BigRational::from_u64(amount).unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        #[test]
+        fn values_round_the_way_they_say(
+            bits in 1u32..64, raw: u64, exponent in MIN_EXPONENT..=0, decimals in MIN_DECIMALS..=MAX_DECIMALS,
+            amount: u64, amount_shift in 0u32..64,
+        ) {
+            let price = (raw >> (64 - bits)).max(1);
+            let amount = amount >> amount_shift;
+            let in_range = u128::from(price) <= 10u128.pow(exponent.unsigned_abs()) * 1_000_000_000;
+            let unit = match UnitPrice::from_oracle(price, exponent, decimals) {
+                Ok(unit) => unit,
+                Err(_) => { prop_assert!(!in_range); return Ok(()); }
+            };
+            prop_assert!(in_range);
+            let truth = exact(price, exponent, decimals, amount);
+            let (down, up) = (unit.value_down(TokenAmount(amount)), unit.value_up(TokenAmount(amount)));
+            let big = |v: Usd| BigRational::from_i128(v.0).unwrap();
+            prop_assert!(big(down) <= truth && truth <= big(up), "{down:?} {truth} {up:?}");
+            // one micro-USD of rounding, and 2^-47 of the value for the smallest prices
+            let width = BigRational::from_i32(2).unwrap() + &truth / BigRational::from_u64(1 << 47).unwrap();
+            prop_assert!(big(up) - big(down) <= width);
+            let back = unit.amount_down(down).unwrap();
+            prop_assert!(back.0 <= amount && unit.value_up(back) <= Usd(down.0.max(0)));
+            if let Ok(needed) = unit.amount_up(up) {
+                prop_assert!(needed.0 == u64::MAX || unit.value_down(needed).0 >= up.0 - 1);
+            }
+        }
+    }
+
+    #[test]
+    fn a_dollar_token_is_a_dollar() {
+        // 1.00000000 USD at exponent -8, 6 decimals: one unit is one micro-USD
+        let one = UnitPrice::from_oracle(100_000_000, -8, 6).unwrap();
+        assert_eq!(one.value_down(TokenAmount(1_000_000)), Usd(1_000_000));
+        assert_eq!(one.value_up(TokenAmount(1_000_000)), Usd(1_000_001));
+    }
+
+    #[test]
+    fn bounds_of_prices_are_refused_by_name() {
+        for (price, exponent, decimals) in
+            [(0, -8, 6), (1, 1, 6), (1, -13, 6), (1, -8, 0), (1, -8, 1), (1, -8, 13), (1, -8, 18), (2_000_000_000, 0, 6)]
+        {
+            assert_eq!(UnitPrice::from_oracle(price, exponent, decimals), Err(RiskError::PriceOutOfRange));
+        }
+        for (price, exponent) in [(1, -12), (1_000_000_000, 0)] {
+            for decimals in MIN_DECIMALS..=MAX_DECIMALS {
+                assert!(UnitPrice::from_oracle(price, exponent, decimals).is_ok());
+            }
+        }
+    }
+
+    #[test]
+    fn conservative_prices_take_the_worse_of_confidence_and_average() {
+        let observation =
+            Observation { price: 100_00000000, confidence: 1_00000000, ema: 101_00000000, exponent: -8, publish_time: 0 };
+        let prices = observation.prices(6, Bps(20_000)).unwrap();
+        let value = |p: UnitPrice| p.value_down(TokenAmount(1_000_000)).0;
+        assert_eq!(value(prices.low), (100 - 2) * 1_000_000);
+        assert_eq!(value(prices.high), (100 + 2) * 1_000_000);
+        assert!(prices.low.is_below(&prices.spot) && prices.spot.is_below(&prices.high));
+        assert!(!prices.spot.is_below(&prices.spot));
+    }
+
+    #[test]
+    fn stale_prices_move_towards_the_borrower() {
+        assert_eq!(stale_widening(60), Bps(0));
+        assert_eq!(stale_widening(120), Bps(50));
+        assert_eq!(stale_widening(u64::MAX), STALE_WIDENING_MAX);
+        assert_eq!(stale_deposit_value_down(Usd(1_000_000), 120).unwrap(), Usd(1_005_000));
+        assert_eq!(stale_debt_value_up(Usd(1_000_000), 120).unwrap(), Usd(995_000));
+    }
+}

@@ -1,0 +1,283 @@
+//! A reserve's books: free tokens, deposits and debts as shares of growing indices, interest, fees and insurance.
+//!
+//! Both indices move only by interest (and, for deposits, by losses): no deposit, withdrawal or donation can move a share's
+//! worth, so there is no first-depositor trick to offset. Debts in total are derived from shares and index, never stored,
+//! so they cannot drift from the positions.
+
+use crate::{
+    error::RiskError,
+    interest::{grow_index_up, growth_up, utilisation_up, RateCurve, Q64_ONE},
+    math::{mul_q64_down, mul_q64_up},
+    units::{Bps, DebtShares, DepositShares, Seconds, TokenAmount, BPS_ONE},
+    Result,
+};
+use bytemuck::{Pod, Zeroable};
+
+/// Debt and deposits of a reserve stop growing here, so that sums of positions always fit 64 bits.
+pub const MAX_TOTAL: u64 = 1 << 63;
+
+/// How a reserve splits interest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct InterestSplit {
+    /// Share of interest that becomes fees.
+    pub fee: Bps,
+    /// Share of interest that becomes insurance while the fund is below its target.
+    pub insurance: Bps,
+    /// The fund's target as a share of the reserve's debt.
+    pub insurance_target: Bps,
+    /// Zero.
+    pub reserved: u16,
+}
+
+/// The books of one reserve. All amounts are in token units; `_q64` ones carry 64 fractional bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Ledger {
+    /// Worth of a deposit share, 64 fractional bits; starts at 1.
+    pub deposit_index: u128,
+    /// Owed by a debt share, 64 fractional bits; starts at 1, never falls.
+    pub debt_index: u128,
+    /// Fees not collected yet.
+    pub fees_q64: u128,
+    /// Insurance held in kind.
+    pub insurance_q64: u128,
+    /// Tokens that the books say are in the reserve's token account.
+    pub free_tokens: TokenAmount,
+    /// All deposit shares.
+    pub deposit_shares: DepositShares,
+    /// All debt shares.
+    pub debt_shares: DebtShares,
+    /// Borrow rate a second since the last change, 64 fractional bits.
+    pub rate_per_second: u64,
+    /// Interest is booked up to here.
+    pub accrued_at: Seconds,
+    /// Zero; keeps the size a multiple of 16 (the alignment of the indices).
+    pub reserved: u64,
+}
+
+impl Ledger {
+    /// Empty books at this time.
+    pub fn new(now: Seconds) -> Self {
+        Self { deposit_index: Q64_ONE, debt_index: Q64_ONE, accrued_at: now, ..Self::default() }
+    }
+
+    /// Token units that these deposit shares are worth, rounded down.
+    #[inline]
+    pub fn deposit_amount_down(&self, shares: DepositShares) -> TokenAmount {
+        TokenAmount(clamp(mul_q64_down(u128::from(shares.0), self.deposit_index)))
+    }
+
+    /// Token units that these debt shares owe, rounded up.
+    #[inline]
+    pub fn debt_amount_up(&self, shares: DebtShares) -> TokenAmount {
+        TokenAmount(clamp(mul_q64_up(u128::from(shares.0), self.debt_index)))
+    }
+
+    /// All that borrowers owe.
+    pub fn total_debt_up(&self) -> TokenAmount {
+        self.debt_amount_up(self.debt_shares)
+    }
+
+    /// All that depositors are owed.
+    pub fn total_deposits_down(&self) -> TokenAmount {
+        self.deposit_amount_down(self.deposit_shares)
+    }
+
+    /// Fees that can be taken in whole units.
+    pub fn fees_down(&self) -> TokenAmount {
+        TokenAmount(clamp(Ok(self.fees_q64 >> 64)))
+    }
+
+    /// Insurance in whole units.
+    pub fn insurance_down(&self) -> TokenAmount {
+        TokenAmount(clamp(Ok(self.insurance_q64 >> 64)))
+    }
+
+    /// Free tokens + debt − (deposits + fees + insurance): dust that rounding left to nobody, never negative.
+    /// Errors with [`RiskError::InsufficientAmount`] if the books do not hold, which no sequence of actions can bring about.
+    pub fn surplus(&self) -> Result<u64> {
+        let assets = u128::from(self.free_tokens.0).saturating_add(u128::from(self.total_debt_up().0));
+        let reserved = self.fees_q64.checked_add(self.insurance_q64).ok_or(RiskError::Overflow)?;
+        let reserved = (reserved >> 64).saturating_add(u128::from(reserved & (Q64_ONE.wrapping_sub(1)) != 0));
+        let claims = u128::from(self.total_deposits_down().0).saturating_add(reserved);
+        let surplus = assets.checked_sub(claims).ok_or(RiskError::InsufficientAmount)?;
+        Ok(clamp(Ok(surplus)))
+    }
+
+    /// Books interest up to `now` and returns how many token units it was. A clock that stands still or runs backwards
+    /// books nothing. Interest stops where the debt would pass [`MAX_TOTAL`], so that accrual never fails.
+    pub fn accrue(&mut self, now: Seconds, split: &InterestSplit) -> TokenAmount {
+        let elapsed = now.saturating_sub(self.accrued_at);
+        if elapsed == 0 {
+            return TokenAmount::ZERO;
+        }
+        self.accrued_at = now;
+        if self.debt_shares.is_zero() || self.rate_per_second == 0 {
+            return TokenAmount::ZERO;
+        }
+        let grown = grow_index_up(self.debt_index, growth_up(self.rate_per_second, elapsed));
+        let before = self.total_debt_up();
+        let after = TokenAmount(clamp(mul_q64_up(u128::from(self.debt_shares.0), grown)));
+        if after.0 > MAX_TOTAL {
+            return TokenAmount::ZERO;
+        }
+        let interest = after.0.saturating_sub(before.0);
+        self.debt_index = grown;
+        // interest ≤ 2^63, so the shifted amount fits 127 bits; dividing before multiplying rounds fees down.
+        let interest_q64 = u128::from(interest) << 64;
+        let bps_part = interest_q64.wrapping_div(u128::from(BPS_ONE));
+        let fee = bps_part.saturating_mul(u128::from(split.fee.0));
+        let target = u128::from(after.0).wrapping_mul(u128::from(split.insurance_target.0)).wrapping_div(u128::from(BPS_ONE));
+        let filling = (self.insurance_q64 >> 64) < target;
+        let insurance = if filling { bps_part.saturating_mul(u128::from(split.insurance.0)) } else { 0 };
+        let lenders = interest_q64.saturating_sub(fee).saturating_sub(insurance);
+        self.fees_q64 = self.fees_q64.saturating_add(fee);
+        self.insurance_q64 = self.insurance_q64.saturating_add(insurance);
+        match lenders.checked_div(u128::from(self.deposit_shares.0)) {
+            Some(rise) => self.deposit_index = self.deposit_index.saturating_add(rise),
+            // debts without depositors: what would be theirs insures the reserve
+            None => self.insurance_q64 = self.insurance_q64.saturating_add(lenders),
+        }
+        TokenAmount(interest)
+    }
+
+    /// Sets the rate for the time to come from the curve and the utilisation as it stands.
+    pub fn update_rate(&mut self, curve: &RateCurve) -> Result<()> {
+        let utilisation = utilisation_up(self.free_tokens.0, self.total_debt_up().0);
+        self.rate_per_second = curve.rate_per_second_up(utilisation)?;
+        Ok(())
+    }
+
+    /// Takes a deposit; returns the shares, rounded down. Errors: [`RiskError::ZeroAmount`] when it is worth no share,
+    /// [`RiskError::Overflow`] beyond [`MAX_TOTAL`].
+    pub fn deposit_down(&mut self, amount: TokenAmount) -> Result<DepositShares> {
+        let shares = DepositShares(shares_down(amount.0, self.deposit_index)?);
+        if amount.is_zero() || shares.is_zero() {
+            return Err(RiskError::ZeroAmount);
+        }
+        let mut next = *self;
+        next.free_tokens = self.free_tokens.plus(amount)?;
+        next.deposit_shares = self.deposit_shares.plus(shares)?;
+        if next.free_tokens.0 > MAX_TOTAL || next.total_deposits_down().0 > MAX_TOTAL {
+            return Err(RiskError::Overflow);
+        }
+        *self = next;
+        Ok(shares)
+    }
+
+    /// Pays out `amount` for shares rounded up, or, for [`u64::MAX`], all of `held` for what it is worth rounded down.
+    /// Returns amount and shares. Errors: [`RiskError::ZeroAmount`]; [`RiskError::InsufficientAmount`] when `held` or the free
+    /// tokens do not suffice.
+    pub fn withdraw_up(&mut self, amount: TokenAmount, held: DepositShares) -> Result<(TokenAmount, DepositShares)> {
+        let (amount, shares) = if amount.0 == u64::MAX {
+            (self.deposit_amount_down(held), held)
+        } else {
+            (amount, DepositShares(shares_up(amount.0, self.deposit_index)?))
+        };
+        if shares.is_zero() {
+            return Err(RiskError::ZeroAmount);
+        }
+        if shares > held {
+            return Err(RiskError::InsufficientAmount);
+        }
+        let free = self.free_tokens.minus(amount)?;
+        self.deposit_shares = self.deposit_shares.minus(shares)?;
+        self.free_tokens = free;
+        Ok((amount, shares))
+    }
+
+    /// Lends `amount`; returns the debt shares, rounded up. Errors: [`RiskError::ZeroAmount`],
+    /// [`RiskError::InsufficientAmount`] when the free tokens do not suffice, [`RiskError::Overflow`] beyond [`MAX_TOTAL`].
+    pub fn borrow_up(&mut self, amount: TokenAmount) -> Result<DebtShares> {
+        if amount.is_zero() {
+            return Err(RiskError::ZeroAmount);
+        }
+        let shares = DebtShares(shares_up(amount.0, self.debt_index)?);
+        let mut next = *self;
+        next.free_tokens = self.free_tokens.minus(amount)?;
+        next.debt_shares = self.debt_shares.plus(shares)?;
+        if next.total_debt_up().0 > MAX_TOTAL {
+            return Err(RiskError::Overflow);
+        }
+        *self = next;
+        Ok(shares)
+    }
+
+    /// Takes a repayment of at most what `held` owes ([`u64::MAX`] or more than is owed means all), for shares rounded down.
+    /// Returns what was taken and the shares. Errors with [`RiskError::ZeroAmount`] when it pays for no share.
+    pub fn repay_down(&mut self, amount: TokenAmount, held: DebtShares) -> Result<(TokenAmount, DebtShares)> {
+        let owed = self.debt_amount_up(held);
+        let (amount, shares) = if amount >= owed {
+            (owed, held)
+        } else {
+            (amount, DebtShares(shares_down(amount.0, self.debt_index)?).min(held))
+        };
+        if shares.is_zero() {
+            return Err(RiskError::ZeroAmount);
+        }
+        let free = self.free_tokens.plus(amount)?;
+        self.debt_shares = self.debt_shares.minus(shares)?;
+        self.free_tokens = free;
+        Ok((amount, shares))
+    }
+
+    /// Takes the deposit of a liquidated position: `amount` for shares rounded up, or with `all` the whole of `held`.
+    /// `insurance` of it stays as insurance; the rest is the liquidator's and is still to be paid with
+    /// [`Ledger::pay_tokens`] or [`Ledger::pay_shares_down`]. Returns the shares taken.
+    pub fn seize_up(
+        &mut self,
+        amount: TokenAmount,
+        insurance: TokenAmount,
+        held: DepositShares,
+        all: bool,
+    ) -> Result<DepositShares> {
+        let shares = if all { held } else { DepositShares(shares_up(amount.0, self.deposit_index)?) };
+        if shares > held {
+            return Err(RiskError::InsufficientAmount);
+        }
+        self.deposit_shares = self.deposit_shares.minus(shares)?;
+        self.insurance_q64 =
+            self.insurance_q64.checked_add(u128::from(insurance.0) << 64).ok_or(RiskError::Overflow)?;
+        Ok(shares)
+    }
+
+    /// Pays `amount` out of the free tokens.
+    pub fn pay_tokens(&mut self, amount: TokenAmount) -> Result<()> {
+        self.free_tokens = self.free_tokens.minus(amount)?;
+        Ok(())
+    }
+
+    /// Pays `amount` in new deposit shares, rounded down.
+    pub fn pay_shares_down(&mut self, amount: TokenAmount) -> Result<DepositShares> {
+        let shares = DepositShares(shares_down(amount.0, self.deposit_index)?);
+        self.deposit_shares = self.deposit_shares.plus(shares)?;
+        Ok(shares)
+    }
+
+    /// Takes the fees in whole units, as far as tokens are free. Returns how much, perhaps nothing.
+    pub fn collect_fees_down(&mut self) -> Result<TokenAmount> {
+        let amount = self.fees_down().min(self.free_tokens);
+        self.fees_q64 = self.fees_q64.checked_sub(u128::from(amount.0) << 64).ok_or(RiskError::InsufficientAmount)?;
+        self.pay_tokens(amount)?;
+        Ok(amount)
+    }
+}
+
+/// `floor(amount / index)`.
+fn shares_down(amount: u64, index: u128) -> Result<u64> {
+    let shares = (u128::from(amount) << 64).checked_div(index).ok_or(RiskError::DivisionByZero)?;
+    u64::try_from(shares).map_err(|_| RiskError::Overflow)
+}
+
+/// `ceil(amount / index)`.
+fn shares_up(amount: u64, index: u128) -> Result<u64> {
+    let scaled = u128::from(amount) << 64;
+    let shares = scaled.checked_div(index).ok_or(RiskError::DivisionByZero)?;
+    let part = u128::from(shares.checked_mul(index).ok_or(RiskError::Overflow)? != scaled);
+    u64::try_from(shares.checked_add(part).ok_or(RiskError::Overflow)?).map_err(|_| RiskError::Overflow)
+}
+
+fn clamp(amount: Result<u128>) -> u64 {
+    amount.ok().and_then(|a| u64::try_from(a).ok()).unwrap_or(u64::MAX)
+}
