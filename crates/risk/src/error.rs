@@ -49,7 +49,9 @@ impl fmt::Display for RiskError {
             Self::Healthy => "equity meets the requirement: nothing to liquidate",
             Self::PairNotUsable => "a price or token account of the pair cannot be used now",
             Self::WorseningPair => "this pair would not lower the risk: choose another deposit or debt",
-            Self::BetterPairAvailable => "another pair removes more than twice the risk per dollar: choose it",
+            Self::BetterPairAvailable => {
+                "another pair removes more than twice the risk per dollar: choose it"
+            }
             Self::PaceMeterSpent => "the pace meter is spent: try again when it has refilled",
             Self::DepthBucketEmpty => "the deposit's depth bucket is empty: try again when it has refilled",
             Self::TrancheTooSmall => "the maximum is below the smallest tranche: raise it",

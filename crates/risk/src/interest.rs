@@ -95,13 +95,19 @@ impl RateCurve {
                 let (from, to) = (u64::from(a.utilisation_bps), u64::from(b.utilisation_bps));
                 if u >= from && u <= to {
                     let rise = u128::from(b.rate_bps.saturating_sub(a.rate_bps)) << 64;
-                    let part = mul_div_up(rise, u128::from(u.wrapping_sub(from)), u128::from(to.wrapping_sub(from)))?;
-                    yearly_scaled = (u128::from(a.rate_bps) << 64).checked_add(part).ok_or(RiskError::Overflow)?;
+                    let part = mul_div_up(
+                        rise,
+                        u128::from(u.wrapping_sub(from)),
+                        u128::from(to.wrapping_sub(from)),
+                    )?;
+                    yearly_scaled =
+                        (u128::from(a.rate_bps) << 64).checked_add(part).ok_or(RiskError::Overflow)?;
                     break;
                 }
             }
         }
-        let per_second = mul_div_up(yearly_scaled, 1, u128::from(BPS_ONE).wrapping_mul(u128::from(SECONDS_PER_YEAR)))?;
+        let per_second =
+            mul_div_up(yearly_scaled, 1, u128::from(BPS_ONE).wrapping_mul(u128::from(SECONDS_PER_YEAR)))?;
         u64::try_from(per_second).map_err(|_| RiskError::Overflow)
     }
 }
@@ -164,7 +170,9 @@ mod tests {
 
     #[test]
     fn the_curve_is_linear_between_its_corners() {
-        let per_second = |bps: u64| mul_div_up(u128::from(bps) << 64, 1, 10_000 * u128::from(SECONDS_PER_YEAR)).unwrap() as u64;
+        let per_second = |bps: u64| {
+            mul_div_up(u128::from(bps) << 64, 1, 10_000 * u128::from(SECONDS_PER_YEAR)).unwrap() as u64
+        };
         assert_eq!(curve().rate_per_second_up(0).unwrap(), 0);
         assert_eq!(curve().rate_per_second_up(4_000).unwrap(), per_second(400));
         assert_eq!(curve().rate_per_second_up(8_000).unwrap(), per_second(800));
@@ -211,7 +219,7 @@ mod tests {
             for _ in 0..steps {
                 many = grow_index_up(many, growth_up(rate, each));
             }
-            let bound = (u128::from(2 * steps * each) * one >> 64) + u128::from(2 * steps * each);
+            let bound = ((u128::from(2 * steps * each) * one) >> 64) + u128::from(2 * steps * each);
             prop_assert!(one.abs_diff(many) <= bound, "{one} {many} {bound}");
         }
     }

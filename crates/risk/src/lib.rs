@@ -7,7 +7,12 @@
 #![no_std]
 #![cfg_attr(
     not(test),
-    deny(clippy::arithmetic_side_effects, clippy::integer_division, clippy::unwrap_used, clippy::expect_used)
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::integer_division,
+        clippy::unwrap_used,
+        clippy::expect_used
+    )
 )]
 
 pub mod bonus;

@@ -58,13 +58,18 @@ fn totals(book: &[Exposure], thresholds: &[Bps]) -> Result<(Usd, Usd, Usd)> {
 }
 
 /// The liquidation that the rules allow now, or `None` for a healthy account or one with nothing left to seize.
-pub fn ltv_liquidation(book: &[Exposure], thresholds: &[Bps], rules: &LtvRules) -> Result<Option<LtvLiquidation>> {
+pub fn ltv_liquidation(
+    book: &[Exposure],
+    thresholds: &[Bps],
+    rules: &LtvRules,
+) -> Result<Option<LtvLiquidation>> {
     let (collateral, debt, excess) = totals(book, thresholds)?;
     if excess.0 >= 0 || collateral.0 <= 0 {
         return Ok(None);
     }
     let weighted = debt.plus(excess)?;
-    let full = debt <= rules.full_close_debt || weighted < bps_of_down(debt, u64::from(rules.full_close_health.0))?;
+    let full =
+        debt <= rules.full_close_debt || weighted < bps_of_down(debt, u64::from(rules.full_close_health.0))?;
     let wanted = if full { debt } else { bps_of_down(debt, u64::from(rules.close_factor.0))? };
     let one_and_bonus = BPS_ONE.checked_add(u64::from(rules.bonus.0)).ok_or(RiskError::Overflow)?;
     let most = mul_div_down(collateral.positive_part(), u128::from(BPS_ONE), u128::from(one_and_bonus))?;

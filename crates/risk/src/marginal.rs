@@ -51,7 +51,10 @@ impl Reliefs {
                     let shock = if is_deposit { shock.wrapping_neg() } else { shock };
                     let (own, other) = if is_deposit { sides[g] } else { (sides[g].1, sides[g].0) };
                     let basis = if own > other { i64::from(model.basis[g].0) } else { 0 };
-                    shock.div_euclid(BPS_ONE as i64).wrapping_add(basis).wrapping_add(i64::from(exposure.idio.0))
+                    shock
+                        .div_euclid(BPS_ONE as i64)
+                        .wrapping_add(basis)
+                        .wrapping_add(i64::from(exposure.idio.0))
                 }
                 Binding::GrossFloor if exposure.group == model.numeraire_group => 0,
                 Binding::GrossFloor => {
@@ -80,7 +83,9 @@ impl Reliefs {
 
     /// How much `E − R` rises for a dollar repaid: `a − b`, same unit.
     pub fn gain_of_pair(&self, debt: usize, deposit: usize, bonus: Ppm) -> Result<i64> {
-        Ok(self.relief_of_pair(debt, deposit, bonus)?.wrapping_sub(i64::from(bonus.0).wrapping_mul(BPS_ONE as i64)))
+        Ok(self
+            .relief_of_pair(debt, deposit, bonus)?
+            .wrapping_sub(i64::from(bonus.0).wrapping_mul(BPS_ONE as i64)))
     }
 
     /// The best gain that any usable pair offers at this bonus. A pair's gain is the sum of its legs', so the best legs make

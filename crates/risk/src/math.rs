@@ -23,14 +23,14 @@ pub fn mul_div_up(a: u128, b: u128, divisor: u128) -> Result<u128> {
 }
 
 fn mul_div_rem(a: u128, b: u128, divisor: u128) -> Result<(u128, u128)> {
-    if divisor == 0 {
-        return Err(RiskError::DivisionByZero);
-    }
     if let Some(product) = checked_product(a, b) {
-        let quotient = product.wrapping_div(divisor);
+        let quotient = product.checked_div(divisor).ok_or(RiskError::DivisionByZero)?;
         return Ok((quotient, product.wrapping_sub(quotient.wrapping_mul(divisor))));
     }
     let (high, low) = wide_product(a, b);
+    if divisor == 0 {
+        return Err(RiskError::DivisionByZero);
+    }
     divide_wide(high, low, divisor).ok_or(RiskError::Overflow)
 }
 
@@ -104,7 +104,11 @@ pub fn mul_q64_up(a: u128, b: u128) -> Result<u128> {
 
 /// `floor(value × fraction)` of an amount that is not negative (negative counts as zero).
 pub fn fraction_of_down(value: Usd, fraction: Fraction) -> Result<Usd> {
-    Usd::from_unsigned(mul_div_down(value.positive_part(), u128::from(fraction.0), u128::from(Fraction::ONE.0))?)
+    Usd::from_unsigned(mul_div_down(
+        value.positive_part(),
+        u128::from(fraction.0),
+        u128::from(Fraction::ONE.0),
+    )?)
 }
 
 /// `ceil(value × bps / 10,000)` for `value ≥ 0`.
@@ -122,10 +126,11 @@ pub const fn sqrt_down(n: u64) -> u64 {
     if n < 2 {
         return n;
     }
-    let mut guess = 1u64 << (64u32.wrapping_sub(n.leading_zeros()).wrapping_add(1) / 2);
+    let mut guess = 1u64 << (64u32.wrapping_sub(n.leading_zeros()).wrapping_add(1) >> 1);
     loop {
-        // guess ≥ √n ≥ 1 and both terms are below 2^33: no overflow, no division by zero.
-        let next = guess.wrapping_add(n.wrapping_div(guess)) >> 1;
+        // guess ≥ √n ≥ 1 and both terms are below 2^33: the sum cannot overflow, the division always succeeds.
+        let Some(quotient) = n.checked_div(guess) else { return 0 };
+        let next = guess.wrapping_add(quotient) >> 1;
         if next >= guess {
             return guess;
         }

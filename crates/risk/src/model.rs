@@ -147,7 +147,10 @@ impl RiskModel {
     pub fn margin_up(&self, group: u8, beta: Bps, idio: Bps) -> u64 {
         let g = usize::from(group) & MAX_GROUPS.wrapping_sub(1);
         // 16-bit factors: nothing here can pass 2^32.
-        let shock = u64::from(beta.0).wrapping_mul(u64::from(self.peak[g].0)).wrapping_add(9_999).wrapping_div(BPS_ONE);
+        let shock = u64::from(beta.0)
+            .wrapping_mul(u64::from(self.peak[g].0))
+            .wrapping_add(9_999)
+            .wrapping_div(BPS_ONE);
         shock.wrapping_add(u64::from(self.basis[g].0)).wrapping_add(u64::from(idio.0))
     }
 
@@ -162,7 +165,9 @@ impl RiskModel {
         }
         let margin = self.margin_up(asset.group, asset.beta, asset.idio);
         if margin.saturating_mul(u64::from(self.opening_factor.0)) > BPS_ONE.wrapping_mul(BPS_ONE) {
-            return Err(RiskError::InvalidParameter("an asset's margin times the opening factor is at most 100 %"));
+            return Err(RiskError::InvalidParameter(
+                "an asset's margin times the opening factor is at most 100 %",
+            ));
         }
         Ok(())
     }
@@ -174,7 +179,8 @@ impl RiskModel {
         let growth = crate::math::mul_div_up(u128::from(slope.0), u128::from(held), u128::from(depth.max(1)))
             .unwrap_or(u128::from(u16::MAX));
         let wanted = u128::from(asset.idio.0).saturating_add(growth);
-        let ceiling = BPS_ONE.wrapping_mul(BPS_ONE).wrapping_div(u64::from(self.opening_factor.0.max(1)));
+        let ceiling =
+            BPS_ONE.wrapping_mul(BPS_ONE).checked_div(u64::from(self.opening_factor.0)).unwrap_or(0);
         let others = self.margin_up(asset.group, asset.beta, Bps(0));
         let most = ceiling.saturating_sub(others).max(u64::from(asset.idio.0));
         Bps(u16::try_from(wanted.min(u128::from(most))).unwrap_or(u16::MAX))

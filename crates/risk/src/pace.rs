@@ -22,7 +22,12 @@ pub struct PaceMeter {
 }
 
 /// One window's allowance: `D·(g0 + (1 − g0)·min(1, u/u1)^p)`, at least the smallest tranche (or the whole debt).
-pub fn allowance_down(curve: &TrancheCurve, rules: &TrancheRules, net_risk: Fraction, debt: Usd) -> Result<Usd> {
+pub fn allowance_down(
+    curve: &TrancheCurve,
+    rules: &TrancheRules,
+    net_risk: Fraction,
+    debt: Usd,
+) -> Result<Usd> {
     let shape = power_in_halves_down(ratio_down(net_risk, curve.pace_urgency), curve.pace_exponent_halves);
     let floor = Fraction::from_bps_down(curve.pace_floor);
     // floor ≤ 1 and shape ≤ 1 in 32 bits: the product is below 2^64.
@@ -73,7 +78,10 @@ pub struct DepthBucket {
 impl DepthBucket {
     /// Most that the bucket holds: a share of the asset's calm depth.
     pub fn capacity_down(curve: &TrancheCurve) -> u64 {
-        let capacity = u128::from(curve.depth).wrapping_mul(u128::from(curve.bucket_share.0)).wrapping_div(u128::from(BPS_ONE));
+        let capacity = u128::from(curve.depth)
+            .wrapping_mul(u128::from(curve.bucket_share.0))
+            .checked_div(u128::from(BPS_ONE))
+            .unwrap_or(0);
         u64::try_from(capacity).unwrap_or(u64::MAX)
     }
 

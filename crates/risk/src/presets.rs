@@ -245,7 +245,12 @@ impl Preset {
             risk,
             curve,
             rates,
-            split: InterestSplit { fee: Bps(500), insurance: Bps(1_000), insurance_target: Bps(25), reserved: 0 },
+            split: InterestSplit {
+                fee: Bps(500),
+                insurance: Bps(1_000),
+                insurance_target: Bps(25),
+                reserved: 0,
+            },
             size_charge: Bps(1_000),
             borrowable: !matches!(kind, Lst | Alt),
             ordinary_threshold: Bps(ordinary),

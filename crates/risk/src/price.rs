@@ -56,8 +56,7 @@ impl UnitPrice {
         }
         // micro-USD a unit = price × 10^(exponent + 6 - decimals) = price × 10^6 / (10^-exponent × 10^decimals)
         let numerator = u128::from(price).checked_mul(1_000_000).ok_or(RiskError::Overflow)?;
-        let denominator =
-            scale.checked_mul(power_of_ten(u32::from(decimals))?).ok_or(RiskError::Overflow)?;
+        let denominator = scale.checked_mul(power_of_ten(u32::from(decimals))?).ok_or(RiskError::Overflow)?;
         let mut shift = 0u32;
         let mut shifted = numerator;
         let room = numerator.leading_zeros();
@@ -136,8 +135,7 @@ impl UnitPrice {
         if self.mantissa == 0 {
             return Err(RiskError::PriceOutOfRange);
         }
-        let amount =
-            mul_div_up(value.positive_part(), 1u128 << self.shift_bits(), u128::from(self.mantissa));
+        let amount = mul_div_up(value.positive_part(), 1u128 << self.shift_bits(), u128::from(self.mantissa));
         Ok(TokenAmount(amount.ok().and_then(|a| u64::try_from(a).ok()).unwrap_or(u64::MAX)))
     }
 
@@ -197,11 +195,8 @@ impl Observation {
         if spot == 0 || ema == 0 || self.confidence >= spot {
             return Err(RiskError::PriceOutOfRange);
         }
-        let margin = mul_div_up(
-            u128::from(self.confidence),
-            u128::from(confidence_factor.0),
-            u128::from(BPS_ONE),
-        )?;
+        let margin =
+            mul_div_up(u128::from(self.confidence), u128::from(confidence_factor.0), u128::from(BPS_ONE))?;
         let margin = u64::try_from(margin).map_err(|_| RiskError::PriceOutOfRange)?;
         let low = spot.saturating_sub(margin).max(1).min(ema);
         let high = spot.checked_add(margin).ok_or(RiskError::PriceOutOfRange)?.max(ema);
@@ -304,9 +299,16 @@ mod tests {
 
     #[test]
     fn bounds_of_prices_are_refused_by_name() {
-        for (price, exponent, decimals) in
-            [(0, -8, 6), (1, 1, 6), (1, -13, 6), (1, -8, 0), (1, -8, 1), (1, -8, 13), (1, -8, 18), (2_000_000_000, 0, 6)]
-        {
+        for (price, exponent, decimals) in [
+            (0, -8, 6),
+            (1, 1, 6),
+            (1, -13, 6),
+            (1, -8, 0),
+            (1, -8, 1),
+            (1, -8, 13),
+            (1, -8, 18),
+            (2_000_000_000, 0, 6),
+        ] {
             assert_eq!(UnitPrice::from_oracle(price, exponent, decimals), Err(RiskError::PriceOutOfRange));
         }
         for (price, exponent) in [(1, -12), (1_000_000_000, 0)] {
@@ -318,8 +320,13 @@ mod tests {
 
     #[test]
     fn conservative_prices_take_the_worse_of_confidence_and_average() {
-        let observation =
-            Observation { price: 100_00000000, confidence: 1_00000000, ema: 101_00000000, exponent: -8, publish_time: 0 };
+        let observation = Observation {
+            price: 100_00000000,
+            confidence: 1_00000000,
+            ema: 101_00000000,
+            exponent: -8,
+            publish_time: 0,
+        };
         let prices = observation.prices(6, Bps(20_000)).unwrap();
         let value = |p: UnitPrice| p.value_down(TokenAmount(1_000_000)).0;
         assert_eq!(value(prices.low), (100 - 2) * 1_000_000);

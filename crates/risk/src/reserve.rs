@@ -126,9 +126,12 @@ impl Ledger {
         self.debt_index = grown;
         // interest ≤ 2^63, so the shifted amount fits 127 bits; dividing before multiplying rounds fees down.
         let interest_q64 = u128::from(interest) << 64;
-        let bps_part = interest_q64.wrapping_div(u128::from(BPS_ONE));
+        let bps_part = interest_q64.checked_div(u128::from(BPS_ONE)).unwrap_or(0);
         let fee = bps_part.saturating_mul(u128::from(split.fee.0));
-        let target = u128::from(after.0).wrapping_mul(u128::from(split.insurance_target.0)).wrapping_div(u128::from(BPS_ONE));
+        let target = u128::from(after.0)
+            .wrapping_mul(u128::from(split.insurance_target.0))
+            .checked_div(u128::from(BPS_ONE))
+            .unwrap_or(0);
         let filling = (self.insurance_q64 >> 64) < target;
         let insurance = if filling { bps_part.saturating_mul(u128::from(split.insurance.0)) } else { 0 };
         let lenders = interest_q64.saturating_sub(fee).saturating_sub(insurance);
@@ -169,7 +172,11 @@ impl Ledger {
     /// Pays out `amount` for shares rounded up, or, for [`u64::MAX`], all of `held` for what it is worth rounded down.
     /// Returns amount and shares. Errors: [`RiskError::ZeroAmount`]; [`RiskError::InsufficientAmount`] when `held` or the free
     /// tokens do not suffice.
-    pub fn withdraw_up(&mut self, amount: TokenAmount, held: DepositShares) -> Result<(TokenAmount, DepositShares)> {
+    pub fn withdraw_up(
+        &mut self,
+        amount: TokenAmount,
+        held: DepositShares,
+    ) -> Result<(TokenAmount, DepositShares)> {
         let (amount, shares) = if amount.0 == u64::MAX {
             (self.deposit_amount_down(held), held)
         } else {
@@ -258,7 +265,8 @@ impl Ledger {
     /// Takes the fees in whole units, as far as tokens are free. Returns how much, perhaps nothing.
     pub fn collect_fees_down(&mut self) -> Result<TokenAmount> {
         let amount = self.fees_down().min(self.free_tokens);
-        self.fees_q64 = self.fees_q64.checked_sub(u128::from(amount.0) << 64).ok_or(RiskError::InsufficientAmount)?;
+        self.fees_q64 =
+            self.fees_q64.checked_sub(u128::from(amount.0) << 64).ok_or(RiskError::InsufficientAmount)?;
         self.pay_tokens(amount)?;
         Ok(amount)
     }

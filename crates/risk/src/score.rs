@@ -81,16 +81,19 @@ impl Score {
             part >>= 1;
             whole >>= 1;
         }
-        Fraction((part << 32).wrapping_div(whole) as u64)
+        Fraction((part << 32).checked_div(whole).unwrap_or(0) as u64)
     }
 }
 
+/// What rounding adds to the largest sum of a score, in bps × micro-USD: up to 10^4 a group for a net rounded down under a
+/// full shock, 10^4 a group charged for it, and 10^4 for the last division.
+const ROUNDING_ROOM: i128 = 170_000;
 /// Books with `Σ|v|` up to here are scored in `i64`: the largest sum, worst row + basis + idio in bps, is at most
-/// `4·10^4·Σ|v| + 8·10^4 < 2^63` (a row moves a beta-weighted dollar by at most 2·10^4 bps, basis and idio by 10^4 each).
-pub const FAST_LIMIT: i128 = (i64::MAX as i128 - 80_000) / 40_000;
+/// `4·10^4·Σ|v|` (a row moves a beta-weighted dollar by at most 2·10^4 bps, basis and idio by 10^4 each) plus rounding.
+pub const FAST_LIMIT: i128 = (i64::MAX as i128 - ROUNDING_ROOM).div_euclid(40_000);
 /// Books beyond this are refused: the same sum in `i128`. Sixteen positions of `u64::MAX` units at the highest price lie
 /// below it.
-pub const EXACT_LIMIT: i128 = (i128::MAX - 80_000) / 40_000;
+pub const EXACT_LIMIT: i128 = (i128::MAX - ROUNDING_ROOM).div_euclid(40_000);
 
 macro_rules! scorer {
     ($name:ident, $t:ty) => {
@@ -122,8 +125,8 @@ macro_rules! scorer {
             }
             let mut charges = idio;
             for (g, net) in net.iter_mut().enumerate() {
-                charges = charges
-                    .wrapping_add(long[g].max(short[g]).wrapping_mul(<$t>::from(model.basis[g].0)));
+                charges =
+                    charges.wrapping_add(long[g].max(short[g]).wrapping_mul(<$t>::from(model.basis[g].0)));
                 // From bps × micro-USD to micro-USD, rounded down. Where that loses anything, a full micro-USD at a
                 // full shock is charged, so the requirement is never below the exact one.
                 let whole = net.div_euclid(BPS);
@@ -246,17 +249,20 @@ pub fn explain(model: &RiskModel, book: &[Exposure]) -> Result<Explanation> {
         let size = Usd(exposure.value.0.wrapping_abs());
         let side = if exposure.value.0 > 0 { &mut sides[g].0 } else { &mut sides[g].1 };
         *side = side.checked_add(size.0).ok_or(RiskError::Overflow)?;
-        let weighted = exposure.value.0.checked_mul(i128::from(exposure.beta.0)).ok_or(RiskError::Overflow)?;
+        let weighted =
+            exposure.value.0.checked_mul(i128::from(exposure.beta.0)).ok_or(RiskError::Overflow)?;
         net[g] = net[g].checked_add(weighted).ok_or(RiskError::Overflow)?;
         *idio = bps_of_up(size, u64::from(exposure.idio.0))?;
         if exposure.group != model.numeraire_group {
-            gross = gross.plus(bps_of_up(size, model.margin_up(exposure.group, exposure.beta, exposure.idio))?)?;
+            gross = gross
+                .plus(bps_of_up(size, model.margin_up(exposure.group, exposure.beta, exposure.idio))?)?;
         }
     }
     for g in 0..MAX_GROUPS {
         let shocked = over(net[g])?.checked_mul(i128::from(row[g])).ok_or(RiskError::Overflow)?;
         explanation.group_loss[g] = Usd(over(shocked)?.wrapping_neg());
-        explanation.basis_charge[g] = bps_of_up(Usd(sides[g].0.max(sides[g].1)), u64::from(model.basis[g].0))?;
+        explanation.basis_charge[g] =
+            bps_of_up(Usd(sides[g].0.max(sides[g].1)), u64::from(model.basis[g].0))?;
     }
     explanation.gross_floor = bps_of_up(gross, u64::from(model.gross_floor.0))?;
     explanation.debt_floor = bps_of_up(score.debt, u64::from(model.debt_floor.0))?;

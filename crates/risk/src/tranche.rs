@@ -67,15 +67,22 @@ pub struct TrancheRules {
 impl TrancheCurve {
     /// Checks the compiled bounds.
     pub fn validate(&self) -> Result<()> {
-        let rule = |ok: bool, text: &'static str| if ok { Ok(()) } else { Err(RiskError::InvalidParameter(text)) };
+        let rule =
+            |ok: bool, text: &'static str| if ok { Ok(()) } else { Err(RiskError::InvalidParameter(text)) };
         let share = |bps: Bps| bps.0 >= 1 && u64::from(bps.0) <= BPS_ONE;
         rule(self.bonus_max <= MAX_BONUS && self.bonus_min.0 >= 1, "a bonus lies between 0.01 % and 5 %")?;
         rule(self.bonus_min <= self.bonus_max, "the lowest bonus is at most the highest")?;
         rule((10_000..=20_000).contains(&self.target.0), "the target lies between 100 % and 200 %")?;
-        rule(share(self.pace_floor) && share(self.pace_urgency), "pace floor and urgency lie in 0.01 % to 100 %")?;
+        rule(
+            share(self.pace_floor) && share(self.pace_urgency),
+            "pace floor and urgency lie in 0.01 % to 100 %",
+        )?;
         rule(share(self.bonus_urgency), "the bonus urgency lies in 0.01 % to 100 %")?;
         rule(self.pace_exponent_halves <= 12 && self.bonus_exponent_halves <= 12, "exponents are at most 6")?;
-        rule(self.bucket_share.0 >= 100 && u64::from(self.bucket_share.0) <= BPS_ONE, "a depth bucket holds 1 % to 100 % of depth")?;
+        rule(
+            self.bucket_share.0 >= 100 && u64::from(self.bucket_share.0) <= BPS_ONE,
+            "a depth bucket holds 1 % to 100 % of depth",
+        )?;
         rule((1..=86_400).contains(&self.bucket_refill_seconds), "a depth bucket refills within a day")?;
         rule(self.depth >= 1_000_000_000, "a market's depth is at least 1,000 USD")
     }
@@ -89,13 +96,26 @@ impl TrancheRules {
 
     /// Checks the compiled bounds.
     pub fn validate(&self) -> Result<()> {
-        let rule = |ok: bool, text: &'static str| if ok { Ok(()) } else { Err(RiskError::InvalidParameter(text)) };
-        rule((1_000_000..=1_000_000_000).contains(&self.minimum_tranche), "the smallest tranche lies between 1 and 1,000 USD")?;
-        rule(self.minimum_debt >= self.minimum_tranche.saturating_mul(10), "the smallest debt is at least ten smallest tranches")?;
+        let rule =
+            |ok: bool, text: &'static str| if ok { Ok(()) } else { Err(RiskError::InvalidParameter(text)) };
+        rule(
+            (1_000_000..=1_000_000_000).contains(&self.minimum_tranche),
+            "the smallest tranche lies between 1 and 1,000 USD",
+        )?;
+        rule(
+            self.minimum_debt >= self.minimum_tranche.saturating_mul(10),
+            "the smallest debt is at least ten smallest tranches",
+        )?;
         rule(self.minimum_debt <= 100_000_000_000, "the smallest debt is at most 100,000 USD")?;
         rule((1..=3_600).contains(&self.window_seconds), "a pace window lasts at most an hour")?;
-        rule((1_000..=9_500).contains(&self.backstop_urgency.0), "the backstop starts between 10 % and 95 % of net risk")?;
-        rule((100..=5_000).contains(&self.bucket_off_urgency.0), "the depth bucket ends between 1 % and 50 % of net risk")?;
+        rule(
+            (1_000..=9_500).contains(&self.backstop_urgency.0),
+            "the backstop starts between 10 % and 95 % of net risk",
+        )?;
+        rule(
+            (100..=5_000).contains(&self.bucket_off_urgency.0),
+            "the depth bucket ends between 1 % and 50 % of net risk",
+        )?;
         rule(self.insurance_slice.0 <= 5_000, "insurance takes at most half of a bonus")
     }
 }
@@ -205,9 +225,8 @@ pub fn plan_scored_tranche(request: &TrancheRequest, before: Score) -> Result<Tr
     let lowest = Ppm(bps_to_ppm(curve.bonus_min.0));
     let insolvent = equity_bonus <= lowest;
     let bonus = if insolvent { lowest } else { wanted.min(equity_bonus) };
-    let backstop = insolvent
-        || net_risk >= Fraction::from_bps_down(rules.backstop_urgency)
-        || equity_bonus <= wanted;
+    let backstop =
+        insolvent || net_risk >= Fraction::from_bps_down(rules.backstop_urgency) || equity_bonus <= wanted;
 
     let reliefs = Reliefs::new_down(model, book, &before)?;
     let gain = reliefs.gain_of_pair(request.debt, request.deposit, bonus)?;
@@ -294,9 +313,9 @@ fn dust_of(before: &Score, rules: &TrancheRules) -> Usd {
 /// no size of this pair reaches the target. R is convex, so the true `E/R` after `x*` is at most H.
 fn restoring_value(before: &Score, target: Bps, relief: i64, bonus: Ppm) -> Result<Option<Usd>> {
     // H·a − b in bps × (bps × ppm): a ≤ 3·10^10, H ≤ 2·10^4.
-    let slope = i128::from(target.0)
-        .wrapping_mul(i128::from(relief))
-        .wrapping_sub(i128::from(bonus.0).wrapping_mul(i128::from(BPS_ONE)).wrapping_mul(i128::from(BPS_ONE)));
+    let slope = i128::from(target.0).wrapping_mul(i128::from(relief)).wrapping_sub(
+        i128::from(bonus.0).wrapping_mul(i128::from(BPS_ONE)).wrapping_mul(i128::from(BPS_ONE)),
+    );
     if slope <= 0 {
         return Ok(None);
     }
@@ -373,7 +392,8 @@ impl TranchePlan {
             return Err(RiskError::ZeroAmount);
         }
         let kept = u128::from(self.bonus.0).wrapping_mul(u128::from(self.insurance_slice.0));
-        let insurance = mul_div_up(u128::from(seize.0), kept, one_and_bonus.wrapping_mul(u128::from(BPS_ONE)))?;
+        let insurance =
+            mul_div_up(u128::from(seize.0), kept, one_and_bonus.wrapping_mul(u128::from(BPS_ONE)))?;
         let insurance = TokenAmount(u64::try_from(insurance).map_err(|_| RiskError::Overflow)?);
         Ok(TrancheOutcome {
             repay,
@@ -415,7 +435,7 @@ pub fn best_pair(
             let pair = TrancheRequest { curve, bucket: *bucket, debt, deposit, ..*request };
             let Ok(plan) = plan_scored_tranche(&pair, before) else { continue };
             let removed = plan.repay.0.saturating_mul(i128::from(plan.gain.max(1)));
-            if best.map_or(true, |(_, _, _, most)| removed > most) {
+            if best.is_none_or(|(_, _, _, most)| removed > most) {
                 best = Some((debt, deposit, plan, removed));
             }
         }
