@@ -1,1 +1,58 @@
-fn main() {}
+//! `cargo xtask`: the project's build, check and demo commands, one file each.
+
+mod build_sbf;
+mod cu;
+mod demo;
+mod idl;
+mod process;
+mod project;
+mod sbf;
+mod setup;
+mod test;
+
+use project::Project;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  setup            install what is missing for the other commands
+  build-sbf        build the on-chain programs into target/deploy
+  idl [--check]    write the program's interface to target/idl and idl/, or check that idl/ is up to date
+  test             everything that must pass before a merge
+  demo [ARGS...]   run the demo on a local network, with a freshly built program
+  cu               measure compute units: target/cu.json and docs/compute-units.md
+
+CARGO_TARGET_DIR  where cargo builds (default: target)
+SBF_HOME          where the SBF toolchain lives (default: ~/.cache/sbf-upstream)
+BALLAST_SBF       `agave` or `upstream`: use that SBF toolchain and no other (default: agave's if it works)";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let project = Project::find()?;
+    match words.as_slice() {
+        ["setup"] => setup::run(&project).map(|_| ExitCode::SUCCESS),
+        ["build-sbf"] => build_sbf::run(&project).map(|()| ExitCode::SUCCESS),
+        ["idl"] => idl::write(&project).map(|()| ExitCode::SUCCESS),
+        ["idl", "--check"] => idl::check(&project).map(|()| ExitCode::SUCCESS),
+        ["test"] => test::run(&project).map(|()| ExitCode::SUCCESS),
+        ["demo", rest @ ..] => demo::run(&project, rest),
+        ["cu"] => cu::run(&project),
+        [] | ["help" | "--help" | "-h"] => {
+            println!("{HELP}");
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => anyhow::bail!("unknown command: {}\n\n{HELP}", words.join(" ")),
+    }
+}
