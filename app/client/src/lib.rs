@@ -1,1 +1,15 @@
-//! placeholder
+//! Client of the Ballast program: addresses, one builder an instruction that derives its own accounts, account views,
+//! planning on the risk crate, and events. Everything that sends a transaction to the program builds it here.
+
+pub mod account;
+pub mod address;
+pub mod error;
+pub mod event;
+pub mod instruction;
+pub mod plan;
+pub mod preset;
+pub mod price;
+
+pub use account::decode;
+pub use address::{Account, Asset};
+pub use event::Event;

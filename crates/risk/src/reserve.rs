@@ -30,6 +30,19 @@ pub struct InterestSplit {
     pub reserved: u16,
 }
 
+impl InterestSplit {
+    /// Checks the compiled bounds: lenders keep at least half of the interest, and insurance aims at no more than 5 % of debt.
+    pub fn validate(&self) -> Result<()> {
+        if u64::from(self.fee.0).saturating_add(u64::from(self.insurance.0)) > 5_000 {
+            return Err(RiskError::InvalidParameter("fees and insurance take at most half of the interest"));
+        }
+        if self.insurance_target.0 > 500 {
+            return Err(RiskError::InvalidParameter("the insurance target is at most 5 % of debt"));
+        }
+        Ok(())
+    }
+}
+
 /// The books of one reserve. All amounts are in token units; `_q64` ones carry 64 fractional bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]

@@ -1,1 +1,92 @@
-//! placeholder
+//! Ballast: lending that stays calm in a crash. Portfolios are scored as one net risk, and what becomes too risky is unwound in
+//! small, paced tranches that anyone may execute. All arithmetic lives in `ballast-risk`; handlers check accounts, load plain
+//! views, compute, apply and reconcile. `docs/risk-model.md` has the formulas.
+#![deny(clippy::arithmetic_side_effects, clippy::integer_division, clippy::unwrap_used, clippy::expect_used)]
+
+use anchor_lang::prelude::*;
+
+#[cfg(target_arch = "bpf")]
+extern crate solana_compiler_builtins as _;
+
+pub mod book;
+pub mod constants;
+pub mod error;
+pub mod event;
+pub mod instructions;
+pub mod oracle;
+pub mod state;
+pub mod tokens;
+
+pub use constants::*;
+pub use error::BallastError;
+use instructions::*;
+
+declare_id!("Ba11ast1111111111111111111111111111111111111");
+
+#[cfg(not(feature = "no-entrypoint"))]
+solana_security_txt::security_txt! {
+    name: "Ballast",
+    project_url: "https://github.com/ballast-lending/ballast",
+    contacts: "link:https://github.com/ballast-lending/ballast/security/advisories/new",
+    policy: "https://github.com/ballast-lending/ballast/blob/main/SECURITY.md",
+    preferred_languages: "en"
+}
+
+/// Thin dispatch: each instruction's specification, accounts and handler are in its own file under `instructions`.
+#[program]
+pub mod ballast {
+    use super::*;
+
+    /// Makes a vault with its risk model.
+    pub fn create_vault(ctx: Context<CreateVault>, config: VaultConfig) -> Result<()> {
+        create_vault::handler(ctx, config)
+    }
+    /// Adds an asset to a vault.
+    pub fn add_reserve(ctx: Context<AddReserve>, config: ReserveConfig) -> Result<()> {
+        add_reserve::handler(ctx, config)
+    }
+    /// Takes newer prices and books interest. Remaining accounts: pairs of a reserve (writable) and its price account.
+    pub fn refresh_reserves<'info>(ctx: Context<'info, RefreshReserves<'info>>) -> Result<()> {
+        refresh_reserves::handler(ctx)
+    }
+    /// Scores an obligation for readers. Remaining accounts: its reserves.
+    pub fn refresh_obligation<'info>(ctx: Context<'info, RefreshObligation<'info>>) -> Result<()> {
+        refresh_obligation::handler(ctx)
+    }
+    /// Opens an obligation of the signer.
+    pub fn open_obligation(ctx: Context<OpenObligation>, id: u16) -> Result<()> {
+        open_obligation::handler(ctx, id)
+    }
+    /// Closes an empty obligation.
+    pub fn close_obligation(ctx: Context<CloseObligation>) -> Result<()> {
+        close_obligation::handler(ctx)
+    }
+    /// Deposits tokens.
+    pub fn deposit(ctx: Context<Deposit>, amount: u64) -> Result<()> {
+        deposit::handler(ctx, amount)
+    }
+    /// Withdraws tokens; `u64::MAX` for all. Remaining accounts, with debt: the obligation's reserves.
+    pub fn withdraw<'info>(ctx: Context<'info, Withdraw<'info>>, amount: u64) -> Result<()> {
+        withdraw::handler(ctx, amount)
+    }
+    /// Borrows tokens. Remaining accounts: the obligation's reserves as they will be.
+    pub fn borrow<'info>(ctx: Context<'info, Borrow<'info>>, amount: u64) -> Result<()> {
+        borrow::handler(ctx, amount)
+    }
+    /// Repays a debt of any obligation; `u64::MAX` for all.
+    pub fn repay(ctx: Context<Repay>, amount: u64) -> Result<()> {
+        repay::handler(ctx, amount)
+    }
+    /// Executes one tranche. Remaining accounts: the obligation's reserves.
+    pub fn soft_liquidate<'info>(
+        ctx: Context<'info, SoftLiquidate<'info>>,
+        max_repay: u64,
+        min_received: u64,
+    ) -> Result<()> {
+        soft_liquidate::handler(ctx, max_repay, min_received)
+    }
+    /// Pays a reserve's fees to the vault's fee recipient.
+    pub fn collect_fees(ctx: Context<CollectFees>) -> Result<()> {
+        collect_fees::handler(ctx)
+    }
+}

@@ -1,0 +1,67 @@
+//! Events of the program, read from transaction logs.
+
+use anchor_lang::{AnchorDeserialize, Discriminator};
+use ballast::event::*;
+use base64::{engine::general_purpose::STANDARD, Engine};
+
+macro_rules! events {
+    ($($name:ident),* $(,)?) => {
+        /// Any event of the program.
+        #[derive(Clone)]
+        pub enum Event {
+            $(
+                #[doc = concat!("[`", stringify!($name), "`]")]
+                $name($name),
+            )*
+        }
+
+        impl Event {
+            /// Reads an event from the bytes that the program logged; `None` when they are none of its events.
+            pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+                $(
+                    if let Some(mut body) = bytes.strip_prefix($name::DISCRIMINATOR) {
+                        return $name::deserialize(&mut body).ok().map(Self::$name);
+                    }
+                )*
+                None
+            }
+        }
+    };
+}
+
+events!(
+    VaultCreated,
+    ReserveAdded,
+    ReserveRefreshed,
+    ObligationRefreshed,
+    ObligationOpened,
+    ObligationClosed,
+    PositionChanged,
+    TrancheExecuted,
+    FeesCollected,
+);
+
+/// All events of the program in a transaction's logs, in order. Data that other programs log is skipped by tracking which
+/// program is running, so that nobody can forge an event by logging its bytes.
+pub fn events(logs: &[String]) -> Vec<Event> {
+    let program = ballast::ID.to_string();
+    let mut running: Vec<&str> = Vec::new();
+    let mut found = Vec::new();
+    for log in logs {
+        let mut words = log.split(' ');
+        match (words.next(), words.next(), words.next()) {
+            (Some("Program"), Some("data:"), Some(data)) if running.last() == Some(&program.as_str()) => {
+                found.extend(STANDARD.decode(data).ok().and_then(|bytes| Event::from_bytes(&bytes)));
+            }
+            (Some("Program"), Some(id), Some("invoke")) => running.push(id),
+            (Some("Program"), Some(id), Some("success")) if running.last() == Some(&id) => {
+                running.pop();
+            }
+            (Some("Program"), Some(id), Some("failed:")) if running.last() == Some(&id) => {
+                running.pop();
+            }
+            _ => {}
+        }
+    }
+    found
+}

@@ -1,0 +1,151 @@
+//! From accounts to plain numbers: values an obligation's positions from its reserves, for the risk crate to score.
+
+use crate::{
+    constants::MAX_POSITIONS,
+    error::{BallastError, Named},
+    oracle::now,
+    state::{reserve::PriceUse, Obligation, Position, Reserve, Side},
+};
+use anchor_lang::prelude::*;
+use ballast_risk::{
+    model::RiskModel,
+    price::{stale_debt_value_up, stale_deposit_value_down, STALE_AFTER},
+    score::Exposure,
+    units::*,
+};
+
+/// An obligation's positions as values.
+pub struct Book {
+    exposures: [Exposure; MAX_POSITIONS],
+    count: usize,
+    /// Bit i: position i's price is fresh enough to trade in a tranche.
+    pub usable: u32,
+    /// Positions whose price is older than a minute.
+    pub stale: u32,
+}
+
+/// How a book is valued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Valuation {
+    /// At spot, for `R_maint`; stale assets in the borrower's favour. Never refuses a price.
+    Maintenance,
+    /// At conservative prices with opening charges, for `R_init`. Every price must be fresh and certain.
+    Opening,
+}
+
+impl Book {
+    /// The exposures, in the obligation's order.
+    pub fn exposures(&self) -> &[Exposure] {
+        self.exposures.get(..self.count).unwrap_or(&[])
+    }
+
+    /// Sets the value of one position, after an instruction changed it.
+    pub fn set_value(&mut self, position: usize, value: Usd) -> Result<()> {
+        let exposure = self.exposures.get_mut(position).ok_or(BallastError::NoSuchPosition)?;
+        exposure.value = value;
+        Ok(())
+    }
+
+    /// A book without positions.
+    pub fn empty() -> Self {
+        Self { exposures: [Exposure::default(); MAX_POSITIONS], count: 0, usable: 0, stale: 0 }
+    }
+
+    /// Values an obligation from the accounts of its reserves, which must be exactly those of its positions in its order.
+    pub fn load<'info>(
+        obligation: &Obligation,
+        reserves: &'info [AccountInfo<'info>],
+        model: &RiskModel,
+        valuation: Valuation,
+        clock: &Clock,
+    ) -> Result<Self> {
+        let positions = obligation.active();
+        require!(reserves.len() == positions.len(), BallastError::WrongRemainingAccounts);
+        let mut book = Self::empty();
+        for (position, account) in positions.iter().zip(reserves) {
+            require_keys_eq!(*account.key, position.reserve, BallastError::WrongRemainingAccounts);
+            let loader = AccountLoader::<Reserve>::try_from(account)?;
+            let reserve = loader.load()?;
+            reserve.check(&obligation.vault)?;
+            book.push(position, &reserve, model, valuation, clock)?;
+        }
+        Ok(book)
+    }
+
+    /// Values the next position from its reserve, which is only read: interest since its last change is added on the way.
+    pub fn push(
+        &mut self,
+        position: &Position,
+        reserve: &Reserve,
+        model: &RiskModel,
+        valuation: Valuation,
+        clock: &Clock,
+    ) -> Result<()> {
+        let index = self.count;
+        let side = position.side().ok_or(BallastError::NoSuchPosition)?;
+        let exposure = match valuation {
+            Valuation::Maintenance => self.maintenance(index, reserve, side, position.shares, clock)?,
+            Valuation::Opening => opening(reserve, side, position.shares, model, clock)?,
+        };
+        *self.exposures.get_mut(index).ok_or(BallastError::TooManyPositions)? = exposure;
+        self.count = index.saturating_add(1);
+        Ok(())
+    }
+
+    fn maintenance(
+        &mut self,
+        index: usize,
+        reserve: &Reserve,
+        side: Side,
+        shares: u64,
+        clock: &Clock,
+    ) -> Result<Exposure> {
+        let ledger = reserve.accrued_ledger(now(clock));
+        let spot = reserve.price.spot.as_risk();
+        let age = reserve.price_age(now(clock));
+        let value = match side {
+            Side::Deposit => {
+                let value = spot.value_down(ledger.deposit_amount_down(DepositShares(shares)));
+                stale_deposit_value_down(value, age).named()?
+            }
+            Side::Debt => {
+                let value = spot.value_up(ledger.debt_amount_up(DebtShares(shares)));
+                negative(stale_debt_value_up(value, age).named()?)
+            }
+        };
+        if reserve.price_is_fresh(now(clock), clock.slot, PriceUse::Pair) {
+            self.usable |= 1u32.checked_shl(index as u32).unwrap_or(0);
+        }
+        self.stale = self.stale.saturating_add(u32::from(age > STALE_AFTER));
+        let risk = reserve.risk.as_risk();
+        Ok(Exposure { value, beta: risk.beta, idio: risk.idio, group: risk.group })
+    }
+}
+
+fn opening(reserve: &Reserve, side: Side, shares: u64, model: &RiskModel, clock: &Clock) -> Result<Exposure> {
+    require!(reserve.price_is_fresh(now(clock), clock.slot, PriceUse::Open), BallastError::PriceTooOld);
+    require!(
+        reserve.price.confidence_bps <= u32::from(reserve.max_confidence),
+        BallastError::PriceTooUncertain
+    );
+    let ledger = reserve.accrued_ledger(now(clock));
+    let prices = reserve.prices();
+    let (value, held) = match side {
+        Side::Deposit => (
+            prices.low.value_down(ledger.deposit_amount_down(DepositShares(shares))),
+            prices.spot.value_up(ledger.total_deposits_down()),
+        ),
+        Side::Debt => (
+            negative(prices.high.value_up(ledger.debt_amount_up(DebtShares(shares)))),
+            prices.spot.value_up(ledger.total_debt_up()),
+        ),
+    };
+    let risk = reserve.risk.as_risk();
+    let idio = model.opening_idio_up(risk, Bps(reserve.size_charge), held.clamp_u64(), reserve.curve.depth);
+    Ok(Exposure { value, beta: risk.beta, idio, group: risk.group })
+}
+
+/// A debt's value as an exposure.
+pub fn negative(value: Usd) -> Usd {
+    Usd(value.0.saturating_neg())
+}

@@ -1,0 +1,28 @@
+//! Compiled limits and seeds. Governance cannot move these.
+
+/// Seed of a vault: `["vault", creator, id]`.
+pub const VAULT_SEED: &[u8] = b"vault";
+/// Seed of a reserve: `["reserve", vault, mint]`.
+pub const RESERVE_SEED: &[u8] = b"reserve";
+/// Seed of a reserve's token account: `["tokens", reserve]`.
+pub const TOKENS_SEED: &[u8] = b"tokens";
+/// Seed of an obligation: `["obligation", vault, owner, id]`.
+pub const OBLIGATION_SEED: &[u8] = b"obligation";
+
+/// Layout version of every account this program writes now.
+pub const STATE_VERSION: u8 = 1;
+
+/// Most reserves of a vault.
+pub const MAX_RESERVES: usize = 32;
+/// Most positions of an obligation.
+pub const MAX_POSITIONS: usize = ballast_risk::model::MAX_POSITIONS;
+/// Most price accounts that all positions of an obligation read together, so that refreshing them fits one transaction.
+pub const MAX_PRICE_ACCOUNTS: u8 = 24;
+
+/// Share of a reserve (free tokens and debt) that cannot be borrowed, bps: exits stay possible.
+pub const UNBORROWABLE_BPS: u128 = 500;
+
+/// A price that was posted more slots ago than this is too old for every use, whatever the clock says.
+pub const MAX_PRICE_AGE_SLOTS: u64 = 300;
+/// How far a price's publish time may lie ahead of the cluster's clock, which runs behind at times. Seconds.
+pub const MAX_PRICE_AHEAD: u64 = 60;

@@ -1,0 +1,144 @@
+//! Every refusal of the program, with what to do about it.
+
+use anchor_lang::prelude::*;
+use ballast_risk::RiskError;
+
+/// Errors of the program. Pyth's own arrive as 16000 and up.
+#[error_code]
+pub enum BallastError {
+    #[msg("The amount is zero or rounds to zero: pass a larger amount")]
+    ZeroAmount,
+    #[msg("The amount is more than the position or the reserve holds: pass less, or u64::MAX for all")]
+    InsufficientAmount,
+    #[msg("The reserve has too few free tokens now: take less, or wait until borrowers repay")]
+    InsufficientLiquidity,
+    #[msg("A value is beyond the range that any legal account can reach: pass a smaller amount")]
+    Overflow,
+    #[msg("A parameter is outside its compiled bounds: see the program log for the rule")]
+    InvalidParameter,
+    #[msg("This account was written by another version of the program: migrate it first")]
+    WrongStateVersion,
+    #[msg("The account belongs to another vault: pass one of this vault")]
+    WrongVault,
+    #[msg("The reserve is not this obligation's: pass the reserves of its positions")]
+    WrongReserve,
+    #[msg(
+        "Pass the reserve accounts of all positions of the obligation, in its order, as remaining accounts"
+    )]
+    WrongRemainingAccounts,
+    #[msg("Only the owner of the obligation may do this")]
+    NotOwner,
+    #[msg("Only the curator of the vault may do this")]
+    NotCurator,
+    #[msg("The mint is not the reserve's: pass the mint that the reserve names")]
+    WrongMint,
+    #[msg("The token account is not the reserve's: pass the one that the reserve names")]
+    WrongTokenAccount,
+    #[msg("The token program is not the one of this mint")]
+    WrongTokenProgram,
+    #[msg("The mint has a Token-2022 extension that vaults do not accept")]
+    UnsupportedExtension,
+    #[msg("Tokens must have 2 to 12 decimals")]
+    UnsupportedDecimals,
+    #[msg("The vault has 32 reserves already")]
+    TooManyReserves,
+    #[msg("The obligation has 16 positions already: close one first")]
+    TooManyPositions,
+    #[msg("The obligation's positions would read more than 24 price accounts: close one first")]
+    TooManyPriceAccounts,
+    #[msg("The obligation has a debt in this reserve: repay it instead of depositing, or use a second obligation")]
+    DebtInReserve,
+    #[msg("The obligation has a deposit in this reserve: withdraw it instead of borrowing, or use a second obligation")]
+    DepositInReserve,
+    #[msg("The obligation has no such position")]
+    NoSuchPosition,
+    #[msg("Close every position of the obligation first")]
+    ObligationNotEmpty,
+    #[msg("This asset cannot be borrowed in this vault")]
+    NotBorrowable,
+    #[msg("A debt must be worth at least the vault's smallest debt when it is opened: borrow more")]
+    DebtTooSmall,
+    #[msg("5 % of a reserve cannot be borrowed: borrow less")]
+    LiquidityKept,
+    #[msg("Equity would fall below the opening requirement: deposit more, repay, or take less")]
+    BelowOpeningRequirement,
+    #[msg("The price account is not owned by the Pyth receiver program")]
+    PriceAccountOwner,
+    #[msg("The price account is of another feed than the reserve's")]
+    PriceFeedMismatch,
+    #[msg("The price update is not fully verified: post it with full verification")]
+    PriceNotVerified,
+    #[msg("The price is not positive, or its exponent or confidence makes no sense")]
+    PriceUnusable,
+    #[msg("The price's publish time or slot lies in the future")]
+    PriceFromTheFuture,
+    #[msg("A price of the obligation is too old: refresh its reserves with new price updates first")]
+    PriceTooOld,
+    #[msg("A price is too uncertain to take new risk: wait until its confidence interval narrows")]
+    PriceTooUncertain,
+    #[msg("Pass pairs of a reserve and its price account as remaining accounts")]
+    WrongRefreshAccounts,
+    #[msg("Equity meets the requirement: nothing to liquidate")]
+    Healthy,
+    #[msg("A tranche needs one debt and one deposit of the obligation")]
+    NotAPair,
+    #[msg("This pair would not lower the obligation's risk: choose another deposit or debt, or a smaller maximum")]
+    WorseningPair,
+    #[msg("Another pair removes more than twice the risk per dollar: choose it")]
+    BetterPairAvailable,
+    #[msg("The obligation's pace meter is spent: try again when it has refilled")]
+    PaceMeterSpent,
+    #[msg("The depth bucket of this deposit's reserve is empty: try again when it has refilled")]
+    DepthBucketEmpty,
+    #[msg("The maximum is below the smallest tranche: raise it")]
+    TrancheTooSmall,
+    #[msg("No tranche in the slot of the obligation's last borrow or withdrawal: try in the next slot")]
+    SameSlot,
+    #[msg("The liquidator would receive less than its minimum: lower it, or wait for a better price")]
+    BelowMinimumReceived,
+    #[msg("The reserve is short of free tokens: pass a debt-free obligation of yours in this vault to be paid in shares")]
+    SharesAccountNeeded,
+    #[msg("Shares are paid only to a debt-free obligation of the liquidator in the same vault")]
+    WrongSharesAccount,
+    #[msg("The reserve's token account is frozen: its debt cannot be repaid now")]
+    TokenAccountFrozen,
+    #[msg("The tokens that moved are not what the books say: the transfer is undone")]
+    TokensDoNotReconcile,
+    #[msg("The reserve's books do not hold: nothing was done")]
+    BooksDoNotHold,
+    #[msg("There is no fee to collect in whole token units yet")]
+    NoFees,
+}
+
+/// Maps the risk crate's refusals to the program's.
+pub trait Named<T> {
+    /// The same result with a program error.
+    fn named(self) -> Result<T>;
+}
+
+impl<T> Named<T> for ballast_risk::Result<T> {
+    fn named(self) -> Result<T> {
+        self.map_err(|reason| {
+            let error = match reason {
+                RiskError::Overflow | RiskError::DivisionByZero => BallastError::Overflow,
+                RiskError::InvalidParameter(rule) => {
+                    msg!("{}", rule);
+                    BallastError::InvalidParameter
+                }
+                RiskError::PriceOutOfRange => BallastError::PriceUnusable,
+                RiskError::NoSuchPosition => BallastError::NoSuchPosition,
+                RiskError::NotAPair => BallastError::NotAPair,
+                RiskError::Healthy => BallastError::Healthy,
+                RiskError::PairNotUsable => BallastError::PriceTooOld,
+                RiskError::WorseningPair => BallastError::WorseningPair,
+                RiskError::BetterPairAvailable => BallastError::BetterPairAvailable,
+                RiskError::PaceMeterSpent => BallastError::PaceMeterSpent,
+                RiskError::DepthBucketEmpty => BallastError::DepthBucketEmpty,
+                RiskError::TrancheTooSmall => BallastError::TrancheTooSmall,
+                RiskError::ZeroAmount => BallastError::ZeroAmount,
+                RiskError::InsufficientAmount => BallastError::InsufficientAmount,
+            };
+            error.into()
+        })
+    }
+}

@@ -1,0 +1,119 @@
+//! `add_reserve`: adds an asset to a vault, with its token account, feed, place in the model and way of being sold.
+//!
+//! 1. Only the curator; at most 32 reserves a vault, one a mint.
+//! 2. The mint has 2 to 12 decimals and no extension off the allow-list.
+//! 3. Every parameter passes its compiled bounds, and the asset fits the vault's model.
+//! 4. The token account is a program address owned by the vault. Emits [`ReserveAdded`].
+
+use crate::{
+    constants::*,
+    error::{BallastError, Named},
+    event::ReserveAdded,
+    oracle::now,
+    state::*,
+    tokens::check_mint,
+};
+use anchor_lang::prelude::*;
+use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
+use ballast_risk::reserve::Ledger;
+
+/// What a curator decides about an asset.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone)]
+pub struct ReserveConfig {
+    /// Pyth feed of the price.
+    pub feed_id: [u8; 32],
+    /// Place in the model.
+    pub risk: AssetRisk,
+    /// How it is sold.
+    pub curve: TrancheCurve,
+    /// What it costs to borrow.
+    pub rates: RateCurve,
+    /// How interest is split.
+    pub split: InterestSplit,
+    /// `k`: confidence intervals off spot in `R_init`, bps; at least one interval.
+    pub confidence_factor: u16,
+    /// Confidence over price above which no risk is opened, bps.
+    pub max_confidence: u16,
+    /// Rise of the opening charge when the vault holds the asset's whole depth, bps.
+    pub size_charge: u16,
+    /// Whether it may be borrowed.
+    pub borrowable: bool,
+}
+
+/// Accounts of `add_reserve`.
+#[derive(Accounts)]
+pub struct AddReserve<'info> {
+    /// The vault's curator; pays the rent.
+    #[account(mut)]
+    pub curator: Signer<'info>,
+    /// The vault.
+    #[account(mut, has_one = curator @ BallastError::NotCurator)]
+    pub vault: AccountLoader<'info, Vault>,
+    /// The asset's mint.
+    #[account(mint::token_program = token_program)]
+    pub mint: Box<InterfaceAccount<'info, Mint>>,
+    /// The new reserve.
+    #[account(
+        init, payer = curator, space = Reserve::SPACE,
+        seeds = [RESERVE_SEED, vault.key().as_ref(), mint.key().as_ref()], bump
+    )]
+    pub reserve: AccountLoader<'info, Reserve>,
+    /// The reserve's token account.
+    #[account(
+        init, payer = curator, seeds = [TOKENS_SEED, reserve.key().as_ref()], bump,
+        token::mint = mint, token::authority = vault, token::token_program = token_program
+    )]
+    pub tokens: Box<InterfaceAccount<'info, TokenAccount>>,
+    /// The mint's token program.
+    pub token_program: Interface<'info, TokenInterface>,
+    /// Creates the accounts.
+    pub system_program: Program<'info, System>,
+}
+
+pub(crate) fn handler(ctx: Context<AddReserve>, config: ReserveConfig) -> Result<()> {
+    let accounts = ctx.accounts;
+    check_mint(&accounts.mint.to_account_info(), accounts.mint.decimals)?;
+    config.curve.as_risk().validate().named()?;
+    config.rates.as_risk().validate().named()?;
+    config.split.as_risk().validate().named()?;
+    require!((10_000..=50_000).contains(&config.confidence_factor), BallastError::InvalidParameter);
+    require!((10..=1_000).contains(&config.max_confidence), BallastError::InvalidParameter);
+    require!(config.size_charge <= 10_000, BallastError::InvalidParameter);
+
+    let mut vault = accounts.vault.load_mut()?;
+    vault.check_version()?;
+    vault.model.as_risk().validate_asset(config.risk.as_risk()).named()?;
+    let index = vault.reserve_count;
+    let entry = vault.reserves.get_mut(usize::from(index)).ok_or(BallastError::TooManyReserves)?;
+    *entry = accounts.reserve.key();
+    vault.reserve_count = index.checked_add(1).ok_or(BallastError::TooManyReserves)?;
+
+    let mut reserve = accounts.reserve.load_init()?;
+    reserve.version = STATE_VERSION;
+    reserve.bump = ctx.bumps.reserve;
+    reserve.index = index;
+    reserve.decimals = accounts.mint.decimals;
+    reserve.borrowable = u8::from(config.borrowable);
+    reserve.price_accounts = 1;
+    reserve.confidence_factor = config.confidence_factor;
+    reserve.max_confidence = config.max_confidence;
+    reserve.size_charge = config.size_charge;
+    reserve.vault = accounts.vault.key();
+    reserve.mint = accounts.mint.key();
+    reserve.token_program = accounts.token_program.key();
+    reserve.token_account = accounts.tokens.key();
+    reserve.feed_id = config.feed_id;
+    reserve.risk = config.risk;
+    reserve.split = config.split;
+    reserve.curve = config.curve;
+    reserve.rates = config.rates;
+    reserve.store(Ledger::new(now(&Clock::get()?)))?;
+    emit!(ReserveAdded {
+        vault: reserve.vault,
+        reserve: accounts.reserve.key(),
+        mint: reserve.mint,
+        feed_id: config.feed_id,
+        index,
+    });
+    Ok(())
+}

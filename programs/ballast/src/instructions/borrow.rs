@@ -1,0 +1,113 @@
+//! `borrow`: lends tokens against the obligation.
+//!
+//! 1. Only the owner; the reserve is borrowable; the obligation holds no deposit of it.
+//! 2. 5 % of the reserve stays unborrowed; the debt is worth at least the vault's smallest debt afterwards.
+//! 3. Remaining accounts: the reserves of all positions as they are after the borrow, in order (a new debt comes last).
+//!    Every price is at most 10 s old and certain; equity afterwards is at least `R_init`. No tranche in the same slot.
+//! 4. Debt shares are rounded up; exactly `amount` must leave. Emits [`PositionChanged`].
+
+use crate::{
+    book::{Book, Valuation},
+    constants::UNBORROWABLE_BPS,
+    error::{BallastError, Named},
+    event::{PositionAction, PositionChanged},
+    oracle::now,
+    state::{Obligation, Reserve, Side, Vault},
+    tokens::Till,
+};
+use anchor_lang::prelude::*;
+use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
+use ballast_risk::{reserve::Ledger, score::opening_score, units::BPS_ONE, DebtShares, TokenAmount};
+
+/// Accounts of `borrow`.
+#[derive(Accounts)]
+pub struct Borrow<'info> {
+    /// The obligation's owner.
+    pub owner: Signer<'info>,
+    /// The vault.
+    pub vault: AccountLoader<'info, Vault>,
+    /// The obligation.
+    #[account(mut, has_one = owner @ BallastError::NotOwner)]
+    pub obligation: AccountLoader<'info, Obligation>,
+    /// The reserve.
+    #[account(mut)]
+    pub reserve: AccountLoader<'info, Reserve>,
+    /// Its mint.
+    pub mint: Box<InterfaceAccount<'info, Mint>>,
+    /// Its token account.
+    #[account(mut)]
+    pub tokens: Box<InterfaceAccount<'info, TokenAccount>>,
+    /// Where the tokens go.
+    #[account(mut)]
+    pub owner_tokens: Box<InterfaceAccount<'info, TokenAccount>>,
+    /// The mint's token program.
+    pub token_program: Interface<'info, TokenInterface>,
+}
+
+pub(crate) fn handler<'info>(ctx: Context<'info, Borrow<'info>>, amount: u64) -> Result<()> {
+    let accounts = ctx.accounts;
+    let clock = Clock::get()?;
+    let vault_key = accounts.vault.key();
+    let vault = accounts.vault.load()?;
+    vault.check_version()?;
+    let key = accounts.reserve.key();
+    let mut till = Till {
+        vault: &accounts.vault,
+        mint: &accounts.mint,
+        tokens: &mut accounts.tokens,
+        outside: &accounts.owner_tokens,
+        token_program: &accounts.token_program,
+    };
+
+    let mut obligation = accounts.obligation.load_mut()?;
+    obligation.check(&vault_key)?;
+    let shares_before = obligation.position(&key, Side::Debt).map_or(0, |(_, shares)| shares);
+    let (shares_after, books_before, books_after) = {
+        let mut reserve = accounts.reserve.load_mut()?;
+        reserve.check(&vault_key)?;
+        till.check(&reserve)?;
+        require!(reserve.borrowable == 1, BallastError::NotBorrowable);
+        let books_before = (&reserve.books).into();
+        let mut ledger = reserve.accrued_ledger(now(&clock));
+        require!(amount <= ledger.free_tokens.0, BallastError::InsufficientLiquidity);
+        let shares = ledger.borrow_up(TokenAmount(amount)).named()?;
+        check_liquidity_kept(&ledger)?;
+        if obligation.add(&key, reserve.price_accounts, Side::Debt, shares.0)? {
+            reserve.debt_positions = reserve.debt_positions.saturating_add(1);
+        }
+        let shares_after = shares_before.checked_add(shares.0).ok_or(BallastError::Overflow)?;
+        let owed = ledger.debt_amount_up(DebtShares(shares_after));
+        let value = reserve.prices().spot.value_down(owed);
+        require!(value.positive_part() >= u128::from(vault.rules.minimum_debt), BallastError::DebtTooSmall);
+        reserve.store(ledger)?;
+        (shares_after, books_before, (&reserve.books).into())
+    };
+    obligation.last_risk_slot = clock.slot;
+    let model = vault.model.as_risk();
+    let book = Book::load(&obligation, ctx.remaining_accounts, model, Valuation::Opening, &clock)?;
+    let score = opening_score(model, book.exposures()).named()?;
+    require!(score.is_healthy(), BallastError::BelowOpeningRequirement);
+    till.pay(TokenAmount(amount))?;
+    emit!(PositionChanged {
+        vault: vault_key,
+        reserve: key,
+        obligation: accounts.obligation.key(),
+        actor: accounts.owner.key(),
+        action: PositionAction::Borrow,
+        amount,
+        shares_before,
+        shares_after,
+        books_before,
+        books_after,
+    });
+    Ok(())
+}
+
+/// Keeps 5 % of free tokens + debt unborrowed, so that exits stay possible.
+fn check_liquidity_kept(ledger: &Ledger) -> Result<()> {
+    let free = u128::from(ledger.free_tokens.0);
+    let total = free.saturating_add(u128::from(ledger.total_debt_up().0));
+    let kept = free.saturating_mul(u128::from(BPS_ONE)) >= total.saturating_mul(UNBORROWABLE_BPS);
+    require!(kept, BallastError::LiquidityKept);
+    Ok(())
+}

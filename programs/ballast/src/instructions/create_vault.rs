@@ -1,0 +1,69 @@
+//! `create_vault`: makes an isolated risk pool. Permissionless; the signer becomes its curator.
+//!
+//! 1. The model and the tranche rules pass every compiled bound.
+//! 2. The vault's address is `["vault", creator, id]`, and it is its token accounts' only authority.
+//! 3. Emits [`VaultCreated`].
+
+use crate::{
+    constants::*,
+    error::Named,
+    event::VaultCreated,
+    state::{RiskModel, TrancheRules, Vault},
+};
+use anchor_lang::prelude::*;
+
+/// What a curator decides when making a vault.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone)]
+pub struct VaultConfig {
+    /// Any number; part of the vault's address.
+    pub id: u64,
+    /// Who may tighten.
+    pub guardian: Pubkey,
+    /// Owner of the token accounts that fees are paid to.
+    pub fee_recipient: Pubkey,
+    /// Scenarios, charges and floors.
+    pub model: RiskModel,
+    /// Common rules of tranches.
+    pub rules: TrancheRules,
+}
+
+/// Accounts of `create_vault`.
+#[derive(Accounts)]
+#[instruction(config: VaultConfig)]
+pub struct CreateVault<'info> {
+    /// Pays the rent and becomes the curator.
+    #[account(mut)]
+    pub creator: Signer<'info>,
+    /// The new vault.
+    #[account(
+        init, payer = creator, space = Vault::SPACE,
+        seeds = [VAULT_SEED, creator.key().as_ref(), &config.id.to_le_bytes()], bump
+    )]
+    pub vault: AccountLoader<'info, Vault>,
+    /// Creates the account.
+    pub system_program: Program<'info, System>,
+}
+
+pub(crate) fn handler(ctx: Context<CreateVault>, config: VaultConfig) -> Result<()> {
+    config.model.as_risk().validate().named()?;
+    config.rules.as_risk().validate().named()?;
+    let creator = ctx.accounts.creator.key();
+    let mut vault = ctx.accounts.vault.load_init()?;
+    vault.version = STATE_VERSION;
+    vault.bump = ctx.bumps.vault;
+    vault.id = config.id;
+    vault.creator = creator;
+    vault.curator = creator;
+    vault.guardian = config.guardian;
+    vault.fee_recipient = config.fee_recipient;
+    vault.model = config.model;
+    vault.rules = config.rules;
+    emit!(VaultCreated {
+        vault: ctx.accounts.vault.key(),
+        curator: creator,
+        guardian: config.guardian,
+        fee_recipient: config.fee_recipient,
+        id: config.id,
+    });
+    Ok(())
+}

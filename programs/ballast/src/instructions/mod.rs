@@ -1,0 +1,27 @@
+//! One file an instruction: specification, accounts, handler.
+
+pub mod add_reserve;
+pub mod borrow;
+pub mod close_obligation;
+pub mod collect_fees;
+pub mod create_vault;
+pub mod deposit;
+pub mod open_obligation;
+pub mod refresh_obligation;
+pub mod refresh_reserves;
+pub mod repay;
+pub mod soft_liquidate;
+pub mod withdraw;
+
+pub use add_reserve::*;
+pub use borrow::*;
+pub use close_obligation::*;
+pub use collect_fees::*;
+pub use create_vault::*;
+pub use deposit::*;
+pub use open_obligation::*;
+pub use refresh_obligation::*;
+pub use refresh_reserves::*;
+pub use repay::*;
+pub use soft_liquidate::*;
+pub use withdraw::*;

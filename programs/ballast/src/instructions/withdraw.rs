@@ -1,0 +1,105 @@
+//! `withdraw`: takes tokens out of a deposit; `u64::MAX` for all of it.
+//!
+//! 1. Only the owner. Shares are rounded up; exactly the amount must leave.
+//! 2. Without debt no price is needed and no remaining account is read.
+//! 3. With debt: remaining accounts are the reserves of the positions that stay, in order; every price is at most 10 s old
+//!    and certain; equity afterwards is at least `R_init` at conservative prices. No tranche in the same slot.
+//! 4. Emits [`PositionChanged`].
+
+use crate::{
+    book::{Book, Valuation},
+    error::{BallastError, Named},
+    event::{PositionAction, PositionChanged},
+    oracle::now,
+    state::{Obligation, Reserve, Side, Vault},
+    tokens::Till,
+};
+use anchor_lang::prelude::*;
+use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
+use ballast_risk::{score::opening_score, DepositShares, TokenAmount};
+
+/// Accounts of `withdraw`.
+#[derive(Accounts)]
+pub struct Withdraw<'info> {
+    /// The obligation's owner.
+    pub owner: Signer<'info>,
+    /// The vault.
+    pub vault: AccountLoader<'info, Vault>,
+    /// The obligation.
+    #[account(mut, has_one = owner @ BallastError::NotOwner)]
+    pub obligation: AccountLoader<'info, Obligation>,
+    /// The reserve.
+    #[account(mut)]
+    pub reserve: AccountLoader<'info, Reserve>,
+    /// Its mint.
+    pub mint: Box<InterfaceAccount<'info, Mint>>,
+    /// Its token account.
+    #[account(mut)]
+    pub tokens: Box<InterfaceAccount<'info, TokenAccount>>,
+    /// Where the tokens go.
+    #[account(mut)]
+    pub owner_tokens: Box<InterfaceAccount<'info, TokenAccount>>,
+    /// The mint's token program.
+    pub token_program: Interface<'info, TokenInterface>,
+}
+
+pub(crate) fn handler<'info>(ctx: Context<'info, Withdraw<'info>>, amount: u64) -> Result<()> {
+    let accounts = ctx.accounts;
+    let clock = Clock::get()?;
+    let vault_key = accounts.vault.key();
+    accounts.vault.load()?.check_version()?;
+    let key = accounts.reserve.key();
+    let mut till = Till {
+        vault: &accounts.vault,
+        mint: &accounts.mint,
+        tokens: &mut accounts.tokens,
+        outside: &accounts.owner_tokens,
+        token_program: &accounts.token_program,
+    };
+
+    let mut obligation = accounts.obligation.load_mut()?;
+    obligation.check(&vault_key)?;
+    let (index, shares_before) = obligation.position(&key, Side::Deposit)?;
+    let (paid, shares, books_before, books_after) = {
+        let mut reserve = accounts.reserve.load_mut()?;
+        reserve.check(&vault_key)?;
+        till.check(&reserve)?;
+        let books_before = (&reserve.books).into();
+        let mut ledger = reserve.accrued_ledger(now(&clock));
+        let free = ledger.free_tokens;
+        let held = DepositShares(shares_before);
+        let wanted = if amount == u64::MAX { ledger.deposit_amount_down(held) } else { TokenAmount(amount) };
+        require!(
+            wanted <= free || wanted > ledger.deposit_amount_down(held),
+            BallastError::InsufficientLiquidity
+        );
+        let (paid, shares) = ledger.withdraw_up(TokenAmount(amount), held).named()?;
+        if obligation.remove(index, shares.0)? {
+            reserve.deposit_positions = reserve.deposit_positions.saturating_sub(1);
+        }
+        reserve.store(ledger)?;
+        (paid, shares, books_before, (&reserve.books).into())
+    };
+    if obligation.has_debt() {
+        obligation.last_risk_slot = clock.slot;
+        let vault = accounts.vault.load()?;
+        let model = vault.model.as_risk();
+        let book = Book::load(&obligation, ctx.remaining_accounts, model, Valuation::Opening, &clock)?;
+        let score = opening_score(model, book.exposures()).named()?;
+        require!(score.is_healthy(), BallastError::BelowOpeningRequirement);
+    }
+    till.pay(paid)?;
+    emit!(PositionChanged {
+        vault: vault_key,
+        reserve: key,
+        obligation: accounts.obligation.key(),
+        actor: accounts.owner.key(),
+        action: PositionAction::Withdraw,
+        amount: paid.0,
+        shares_before,
+        shares_after: shares_before.saturating_sub(shares.0),
+        books_before,
+        books_after,
+    });
+    Ok(())
+}

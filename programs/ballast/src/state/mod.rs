@@ -1,0 +1,23 @@
+//! Accounts of the program. Layouts are fixed: each struct's size, alignment and offsets are asserted beside it.
+
+pub mod obligation;
+pub mod parameters;
+pub mod reserve;
+pub mod vault;
+
+pub use obligation::{Obligation, Position, Side};
+pub use parameters::*;
+pub use reserve::Reserve;
+pub use vault::Vault;
+
+/// Fails to compile when a layout moves: size, alignment, and the offset of each named field.
+#[macro_export]
+macro_rules! assert_layout {
+    ($name:ty, size $size:expr, align $align:expr $(, $field:ident at $offset:expr)* $(,)?) => {
+        const _: () = {
+            assert!(core::mem::size_of::<$name>() == $size);
+            assert!(core::mem::align_of::<$name>() == $align);
+            $(assert!(core::mem::offset_of!($name, $field) == $offset);)*
+        };
+    };
+}

@@ -1,0 +1,234 @@
+//! A reserve: one asset of one vault. Its books, price, rates and how it is sold.
+
+use super::parameters::*;
+use crate::{
+    assert_layout,
+    constants::*,
+    error::{BallastError, Named},
+};
+use anchor_lang::prelude::*;
+use ballast_risk::{
+    price::{PriceSet, MAX_AGE_IN_PAIR, MAX_AGE_TO_OPEN},
+    reserve::Ledger,
+    units::*,
+};
+
+/// The books as stored. 128-bit numbers are pairs of words (low first), because account data is aligned to 8 only.
+#[zero_copy]
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Books {
+    /// Worth of a deposit share, 64 fractional bits.
+    pub deposit_index: [u64; 2],
+    /// Owed by a debt share, 64 fractional bits.
+    pub debt_index: [u64; 2],
+    /// Fees not collected, 64 fractional bits.
+    pub fees: [u64; 2],
+    /// Insurance in kind, 64 fractional bits.
+    pub insurance: [u64; 2],
+    /// Tokens that should be in the token account.
+    pub free_tokens: u64,
+    /// All deposit shares.
+    pub deposit_shares: u64,
+    /// All debt shares.
+    pub debt_shares: u64,
+    /// Borrow rate a second, 64 fractional bits.
+    pub rate_per_second: u64,
+    /// Interest is booked up to here.
+    pub accrued_at: u64,
+}
+
+assert_layout!(Books, size 104, align 8, free_tokens at 64, accrued_at at 96);
+
+/// The newest price taken from the oracle.
+#[zero_copy]
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct PriceState {
+    /// For `R_maint` and tranches.
+    pub spot: UnitPrice,
+    /// For deposits in `R_init`.
+    pub low: UnitPrice,
+    /// For debts in `R_init`.
+    pub high: UnitPrice,
+    /// Oracle's price mantissa.
+    pub price: i64,
+    /// Oracle's confidence, same scale.
+    pub confidence: u64,
+    /// Oracle's average, same scale.
+    pub ema: i64,
+    /// When it was published.
+    pub publish_time: u64,
+    /// Slot in which it was posted.
+    pub posted_slot: u64,
+    /// Exponent of the mantissas.
+    pub exponent: i32,
+    /// Confidence over price, bps, rounded up, at most 10,000.
+    pub confidence_bps: u32,
+}
+
+assert_layout!(PriceState, size 96, align 8, price at 48, publish_time at 72);
+
+/// One asset of one vault.
+#[account(zero_copy)]
+#[derive(Debug)]
+#[repr(C)]
+pub struct Reserve {
+    /// Layout version.
+    pub version: u8,
+    /// Bump of the reserve's address.
+    pub bump: u8,
+    /// Place in the vault's list.
+    pub index: u8,
+    /// The token's decimals.
+    pub decimals: u8,
+    /// 1 if it may be borrowed.
+    pub borrowable: u8,
+    /// Price accounts that a refresh reads.
+    pub price_accounts: u8,
+    /// `k`: confidence intervals off spot in `R_init`, bps.
+    pub confidence_factor: u16,
+    /// Confidence over price above which no risk is opened, bps.
+    pub max_confidence: u16,
+    /// Rise of the opening charge when the vault holds the asset's whole depth, bps.
+    pub size_charge: u16,
+    /// Zero; aligns what follows.
+    pub padding: [u8; 4],
+    /// Its vault.
+    pub vault: Pubkey,
+    /// Its token.
+    pub mint: Pubkey,
+    /// SPL Token or Token-2022.
+    pub token_program: Pubkey,
+    /// Its token account, owned by the vault.
+    pub token_account: Pubkey,
+    /// Pyth feed.
+    pub feed_id: [u8; 32],
+    /// Tokens, shares, indices.
+    pub books: Books,
+    /// Newest price.
+    pub price: PriceState,
+    /// Place in the model.
+    pub risk: AssetRisk,
+    /// How interest is split.
+    pub split: InterestSplit,
+    /// How it is sold.
+    pub curve: TrancheCurve,
+    /// How much of it was sold lately.
+    pub bucket: DepthBucket,
+    /// What it costs to borrow.
+    pub rates: RateCurve,
+    /// Positions that hold its deposits.
+    pub deposit_positions: u64,
+    /// Positions that owe it.
+    pub debt_positions: u64,
+    /// Zero: room for caps, buckets, breaker, rate feed, audit and insurance.
+    pub reserved: [u64; 96],
+}
+
+assert_layout!(
+    Reserve, size 1_296, align 8,
+    vault at 16, feed_id at 144, books at 176, price at 280, risk at 376, curve at 392, bucket at 424, rates at 440,
+    deposit_positions at 512, reserved at 528,
+);
+
+impl Books {
+    /// The books as the risk crate computes with them.
+    pub fn ledger(&self) -> Ledger {
+        Ledger {
+            deposit_index: join(self.deposit_index),
+            debt_index: join(self.debt_index),
+            fees_q64: join(self.fees),
+            insurance_q64: join(self.insurance),
+            free_tokens: TokenAmount(self.free_tokens),
+            deposit_shares: DepositShares(self.deposit_shares),
+            debt_shares: DebtShares(self.debt_shares),
+            rate_per_second: self.rate_per_second,
+            accrued_at: self.accrued_at,
+            reserved: 0,
+        }
+    }
+}
+
+impl From<Ledger> for Books {
+    fn from(ledger: Ledger) -> Self {
+        Self {
+            deposit_index: split(ledger.deposit_index),
+            debt_index: split(ledger.debt_index),
+            fees: split(ledger.fees_q64),
+            insurance: split(ledger.insurance_q64),
+            free_tokens: ledger.free_tokens.0,
+            deposit_shares: ledger.deposit_shares.0,
+            debt_shares: ledger.debt_shares.0,
+            rate_per_second: ledger.rate_per_second,
+            accrued_at: ledger.accrued_at,
+        }
+    }
+}
+
+fn join(words: [u64; 2]) -> u128 {
+    u128::from(words[0]) | (u128::from(words[1]) << 64)
+}
+
+fn split(value: u128) -> [u64; 2] {
+    [value as u64, (value >> 64) as u64]
+}
+
+/// What a price is wanted for: each use has its own greatest age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PriceUse {
+    /// Borrowing, or withdrawing against debt.
+    Open,
+    /// One of the two assets of a tranche.
+    Pair,
+}
+
+impl Reserve {
+    /// Bytes of the account, discriminator included.
+    pub const SPACE: usize = 8 + core::mem::size_of::<Self>();
+
+    /// Refuses an account of another layout version or vault.
+    pub fn check(&self, vault: &Pubkey) -> Result<()> {
+        require!(self.version == STATE_VERSION, BallastError::WrongStateVersion);
+        require_keys_eq!(self.vault, *vault, BallastError::WrongVault);
+        Ok(())
+    }
+
+    /// The books with interest booked up to `now`.
+    pub fn accrued_ledger(&self, now: Seconds) -> Ledger {
+        let mut ledger = self.books.ledger();
+        ledger.accrue(now, self.split.as_risk());
+        ledger
+    }
+
+    /// Stores new books: sets the rate for the time to come and refuses books that do not hold.
+    pub fn store(&mut self, mut ledger: Ledger) -> Result<()> {
+        require!(ledger.surplus().is_ok(), BallastError::BooksDoNotHold);
+        ledger.update_rate(self.rates.as_risk()).named()?;
+        self.books = ledger.into();
+        Ok(())
+    }
+
+    /// The three prices.
+    pub fn prices(&self) -> PriceSet {
+        PriceSet {
+            spot: *self.price.spot.as_risk(),
+            low: *self.price.low.as_risk(),
+            high: *self.price.high.as_risk(),
+        }
+    }
+
+    /// Age of the price by publish time.
+    pub fn price_age(&self, now: Seconds) -> Seconds {
+        now.saturating_sub(self.price.publish_time)
+    }
+
+    /// Whether the price is young enough for this use, by seconds and by slots.
+    pub fn price_is_fresh(&self, now: Seconds, slot: u64, purpose: PriceUse) -> bool {
+        let oldest = match purpose {
+            PriceUse::Open => MAX_AGE_TO_OPEN,
+            PriceUse::Pair => MAX_AGE_IN_PAIR,
+        };
+        self.price.spot.as_risk().is_set()
+            && self.price_age(now) <= oldest
+            && slot.saturating_sub(self.price.posted_slot) <= MAX_PRICE_AGE_SLOTS
+    }
+}
