@@ -3,7 +3,7 @@
 use crate::{
     error::RiskError,
     model::{RiskModel, MAX_GROUPS, MAX_POSITIONS},
-    score::{Binding, Exposure, Score},
+    score::{floor_bps_i64, Binding, Exposure, Score},
     units::{Bps, Fraction, Ppm, Usd, BPS_ONE, PPM_ONE},
     Result,
 };
@@ -51,10 +51,7 @@ impl Reliefs {
                     let shock = if is_deposit { shock.wrapping_neg() } else { shock };
                     let (own, other) = if is_deposit { sides[g] } else { (sides[g].1, sides[g].0) };
                     let basis = if own > other { i64::from(model.basis[g].0) } else { 0 };
-                    shock
-                        .div_euclid(BPS_ONE as i64)
-                        .wrapping_add(basis)
-                        .wrapping_add(i64::from(exposure.idio.0))
+                    floor_bps_i64(shock).wrapping_add(basis).wrapping_add(i64::from(exposure.idio.0))
                 }
                 Binding::GrossFloor if exposure.group == model.numeraire_group => 0,
                 Binding::GrossFloor => {

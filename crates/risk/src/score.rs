@@ -96,7 +96,19 @@ pub const FAST_LIMIT: i128 = (i64::MAX as i128 - ROUNDING_ROOM).div_euclid(40_00
 pub const EXACT_LIMIT: i128 = (i128::MAX - ROUNDING_ROOM).div_euclid(40_000);
 
 macro_rules! scorer {
-    ($name:ident, $t:ty) => {
+    ($name:ident, $floor:ident, $t:ty, $unsigned:ty) => {
+        /// `floor(n / 10,000)` by unsigned division: SBF has no signed one.
+        #[inline]
+        pub(crate) fn $floor(n: $t) -> $t {
+            const BPS: $unsigned = BPS_ONE as $unsigned;
+            if n >= 0 {
+                (n as $unsigned).wrapping_div(BPS) as $t
+            } else {
+                // −ceil(|n| / 10,000)
+                (n.unsigned_abs().wrapping_add(BPS - 1).wrapping_div(BPS) as $t).wrapping_neg()
+            }
+        }
+
         /// R before the last division, in bps × micro-USD, with the worst row and the binding term.
         #[inline]
         fn $name(model: &RiskModel, book: &[Exposure]) -> ($t, $t, $t, u8, Binding) {
@@ -129,7 +141,7 @@ macro_rules! scorer {
                     charges.wrapping_add(long[g].max(short[g]).wrapping_mul(<$t>::from(model.basis[g].0)));
                 // From bps × micro-USD to micro-USD, rounded down. Where that loses anything, a full micro-USD at a
                 // full shock is charged, so the requirement is never below the exact one.
-                let whole = net.div_euclid(BPS);
+                let whole = $floor(*net);
                 if whole.wrapping_mul(BPS) != *net {
                     charges = charges.wrapping_add(BPS);
                 }
@@ -149,7 +161,7 @@ macro_rules! scorer {
             let mut required = worst.wrapping_add(charges);
             let mut binding = Binding::Scenario;
             // gross is in bps × micro-USD; dividing it up before θ keeps the product in range.
-            let gross_up = gross.wrapping_add(BPS - 1).wrapping_div(BPS);
+            let gross_up = $floor(gross.wrapping_add(BPS - 1));
             let gross_floor = gross_up.wrapping_mul(<$t>::from(model.gross_floor.0));
             if gross_floor > required {
                 required = gross_floor;
@@ -160,14 +172,14 @@ macro_rules! scorer {
                 required = debt_floor;
                 binding = Binding::DebtFloor;
             }
-            let required = required.wrapping_add(BPS - 1).wrapping_div(BPS);
+            let required = $floor(required.wrapping_add(BPS - 1));
             (collateral, debt, required, worst_row, binding)
         }
     };
 }
 
-scorer!(score_i64, i64);
-scorer!(score_i128, i128);
+scorer!(score_i64, floor_bps_i64, i64, u64);
+scorer!(score_i128, floor_bps_i128, i128, u128);
 
 /// Scores a book against a validated model. `R` is at least the exact one and at most 10 micro-USD above it.
 ///

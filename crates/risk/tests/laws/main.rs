@@ -1,0 +1,5 @@
+//! laws
+mod explore;
+mod models;
+mod runner;
+mod world;
