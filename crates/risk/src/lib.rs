@@ -15,7 +15,9 @@
     )
 )]
 
+mod best;
 pub mod bonus;
+mod curve;
 pub mod error;
 pub mod interest;
 pub mod ltv;
@@ -27,6 +29,7 @@ pub mod presets;
 pub mod price;
 pub mod reserve;
 pub mod score;
+mod settle;
 pub mod tranche;
 pub mod units;
 
