@@ -1,4 +1,4 @@
-//! 128-bit arithmetic on the SBF machine is the host's.
+//! Wide and signed arithmetic on the SBF machine is the host's.
 //!
 //! The real `wide_math.so` runs every operation on operands at the edges of the number range and on random ones of
 //! every width; each answer is compared with the one computed here.
@@ -29,7 +29,7 @@ const UNANSWERED: u8 = 0xAA;
 type Operation = (&'static str, fn(u128, u128) -> Option<u128>);
 
 /// In the order of the program's operation codes.
-const OPERATIONS: [Operation; 15] = [
+const OPERATIONS: [Operation; 23] = [
     ("u128 wrapping *", |a, b| Some(a.wrapping_mul(b))),
     ("u128 /", |a, b| a.checked_div(b)),
     ("u128 %", |a, b| a.checked_rem(b)),
@@ -45,9 +45,22 @@ const OPERATIONS: [Operation; 15] = [
     ("u128 <<", |a, b| Some(a << (b & 127))),
     ("u128 >>", |a, b| Some(a >> (b & 127))),
     ("i128 >>", |a, b| Some(((a as i128) >> (b & 127)) as u128)),
+    ("i64 /", |a, b| (a as i64).checked_div(b as i64).map(extended)),
+    ("i64 %", |a, b| (a as i64).checked_rem(b as i64).map(extended)),
+    ("i32 /", |a, b| (a as i32).checked_div(b as i32).map(extended)),
+    ("i32 %", |a, b| (a as i32).checked_rem(b as i32).map(extended)),
+    ("i64 checked *", |a, b| (a as i64).checked_mul(b as i64).map(extended)),
+    ("u64 checked *", |a, b| (a as u64).checked_mul(b as u64).map(u128::from)),
+    ("i64 / 10,000", |a, _| Some(extended(a as i64 / 10_000))),
+    ("i64 rem_euclid 10,000", |a, _| Some(extended((a as i64).rem_euclid(10_000)))),
 ];
 /// The operations that divide, and panic without a result.
-const DIVISIONS: [usize; 4] = [1, 2, 4, 5];
+const DIVISIONS: [usize; 8] = [1, 2, 4, 5, 15, 16, 17, 18];
+
+/// The 128-bit pattern of a shorter signed number.
+fn extended(number: impl Into<i128>) -> u128 {
+    number.into() as u128
+}
 
 /// One operation on two operands.
 #[derive(Clone, Copy)]
@@ -104,6 +117,7 @@ fn edges() -> BTreeSet<u128> {
         let power = 1_u128 << bit;
         edges.extend([power - 1, power, power + 1, power.wrapping_neg(), power.wrapping_neg() + 1]);
     }
+    edges.extend([9_999, 10_000, 10_001]);
     edges.extend([9, 18, 27, 36].map(|digits| 10_u128.pow(digits)));
     edges.extend([u128::from(u64::MAX) << 64, u128::from(u64::MAX) << 32, (1 << 64) | 1, 1 << 127 | 1 << 63]);
     edges

@@ -1,6 +1,6 @@
 //! From one bitcode module to the program file.
 
-use super::{checks, compile::llvm_version, shims, soften};
+use super::{checks, compile::llvm_version, shims, signed, soften};
 use crate::{
     build_sbf::Program,
     process::{run, sha256},
@@ -49,6 +49,7 @@ fn inputs(project: &Project, bitcode: &Path) -> Result<String> {
         include_str!("link.rs"),
         include_str!("soften.rs"),
         include_str!("shims.rs"),
+        include_str!("signed.rs"),
         include_str!("checks.rs"),
         include_str!("ir.rs"),
         include_str!("debug_info.rs"),
@@ -74,7 +75,7 @@ impl Linker<'_> {
         self.opt(&["-passes=internalize,globaldce", &kept, "-S"], bitcode, &reached)?;
 
         // 2. What the backend lacks.
-        let module = shims::wide(&soften::rent(&fs::read_to_string(&reached)?)?)?;
+        let module = shims::wide(&signed::division(&soften::rent(&fs::read_to_string(&reached)?)?)?)?;
         let complete = self.work.join("2-complete.ll");
         fs::write(&complete, module)?;
 

@@ -1,7 +1,7 @@
-//! A test program: 128-bit arithmetic as the SBF toolchain compiles it.
+//! A test program: wide and signed arithmetic as the SBF toolchain compiles it.
 //!
 //! The virtual machine has 64-bit registers, so every 128-bit product, quotient and remainder is a call into
-//! compiler builtins, through shims that the link step writes. All of Ballast's fixed-point mathematics rests on
+//! compiler builtins, through shims that the link step writes; and signed divisions are unsigned ones. All of Ballast's fixed-point mathematics rests on
 //! them. This program lets a test compare them with the host, operand by operand.
 //!
 //! The one account holds records of [`RECORD`] bytes: operation, two little-endian operands, then room for the answer:
@@ -67,6 +67,15 @@ fn apply(op: u8, a: u128, b: u128) -> Result<Option<u128>, ProgramError> {
         12 => Some(a << (b & 127)),
         13 => Some(a >> (b & 127)),
         14 => Some(unsigned(ia >> (b & 127))),
+        // The same of 64 and 32 bits: SBF has no signed division there either.
+        15 => Some(unsigned((a as i64 / b as i64).into())),
+        16 => Some(unsigned((a as i64 % b as i64).into())),
+        17 => Some(unsigned((a as i32 / b as i32).into())),
+        18 => Some(unsigned((a as i32 % b as i32).into())),
+        19 => (a as i64).checked_mul(b as i64).map(|product| unsigned(product.into())),
+        20 => (a as u64).checked_mul(b as u64).map(u128::from),
+        21 => Some(unsigned((a as i64 / 10_000).into())),
+        22 => Some(unsigned((a as i64).rem_euclid(10_000).into())),
         _ => return Err(ProgramError::InvalidInstructionData),
     })
 }
