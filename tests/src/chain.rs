@@ -1,0 +1,134 @@
+//! The cluster: accounts, clock, transactions.
+
+use crate::failure::Failure;
+use anchor_lang::{
+    prelude::{Clock, Pubkey},
+    solana_program::instruction::Instruction,
+    Discriminator, ZeroCopy,
+};
+use ballast_client::{event, Event};
+use solana_account::Account;
+use solana_compute_budget_interface::ComputeBudgetInstruction;
+use solana_keypair::Keypair;
+use solana_program_test::{ProgramTest, ProgramTestContext};
+use solana_signer::Signer;
+use solana_transaction::Transaction;
+
+/// A landed transaction.
+#[derive(Clone)]
+pub struct Receipt {
+    /// The program's events, in order.
+    pub events: Vec<Event>,
+    /// Compute units of the whole transaction.
+    pub compute_units: u64,
+    /// Its logs.
+    pub logs: Vec<String>,
+}
+
+/// A test cluster with the SBF program.
+pub struct Chain {
+    context: ProgramTestContext,
+    /// Seconds since the epoch.
+    now: i64,
+    slot: u64,
+    /// Makes every transaction unlike the others.
+    sequence: u64,
+}
+
+/// When every story begins.
+pub const GENESIS: i64 = 1_800_000_000;
+
+impl Chain {
+    /// Starts a cluster.
+    pub async fn start() -> Self {
+        let mut test = ProgramTest::default();
+        test.prefer_bpf(true);
+        test.add_program("ballast", ballast::ID, None);
+        let context = test.start_with_context().await;
+        let mut chain = Self { context, now: GENESIS, slot: 10, sequence: 0 };
+        chain.go_to(10, GENESIS);
+        chain
+    }
+
+    /// Seconds since the epoch.
+    pub fn now(&self) -> i64 {
+        self.now
+    }
+    /// The slot.
+    pub fn slot(&self) -> u64 {
+        self.slot
+    }
+    /// The clock as the program sees it.
+    pub async fn clock(&mut self) -> Clock {
+        self.context.banks_client.get_sysvar().await.expect("the clock is always there")
+    }
+
+    /// Lets time pass: one slot and so many seconds.
+    pub fn pass(&mut self, seconds: i64) {
+        self.go_to(self.slot + 1, self.now + seconds);
+    }
+
+    /// Goes to a slot and a time.
+    pub fn go_to(&mut self, slot: u64, now: i64) {
+        if slot > self.slot || self.sequence == 0 {
+            self.context.warp_to_slot(slot).expect("slots only rise");
+        }
+        (self.slot, self.now) = (slot, now);
+        let clock = Clock { slot, unix_timestamp: now, epoch_start_timestamp: GENESIS, epoch: 0, leader_schedule_epoch: 1 };
+        self.context.set_sysvar(&clock);
+    }
+
+    /// Writes an account.
+    pub fn set_account(&mut self, key: Pubkey, owner: Pubkey, data: Vec<u8>) {
+        let account = Account { lamports: 10_000_000_000, data, owner, ..Account::default() };
+        self.context.set_account(&key, &account.into());
+    }
+
+    /// Reads an account.
+    pub async fn account(&mut self, key: Pubkey) -> Option<Account> {
+        self.context.banks_client.get_account(key).await.expect("the bank answers")
+    }
+
+    /// Reads an account of the program.
+    pub async fn state<T: ZeroCopy + Discriminator>(&mut self, key: Pubkey) -> T {
+        let account = self.account(key).await.unwrap_or_else(|| panic!("no account at {key}"));
+        ballast_client::decode(&account.data).unwrap_or_else(|| panic!("another kind of account at {key}"))
+    }
+
+    /// A new wallet with lamports.
+    pub fn wallet(&mut self) -> Keypair {
+        let keypair = Keypair::new();
+        self.set_account(keypair.pubkey(), anchor_lang::system_program::ID, vec![]);
+        keypair
+    }
+
+    /// Sends a transaction that the signers pay for (the first one the fee).
+    pub async fn send(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> Result<Receipt, Failure> {
+        self.send_limited(instructions, signers, 1_400_000).await
+    }
+
+    /// Sends a transaction with a compute limit.
+    pub async fn send_limited(
+        &mut self,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+        compute_limit: u32,
+    ) -> Result<Receipt, Failure> {
+        self.sequence += 1;
+        let mut all = vec![
+            ComputeBudgetInstruction::set_compute_unit_limit(compute_limit),
+            ComputeBudgetInstruction::set_compute_unit_price(self.sequence),
+        ];
+        all.extend_from_slice(instructions);
+        let payer = signers[0].pubkey();
+        let transaction =
+            Transaction::new_signed_with_payer(&all, Some(&payer), signers, self.context.last_blockhash);
+        let outcome = self.context.banks_client.process_transaction_with_metadata(transaction).await?;
+        let (logs, compute_units) =
+            outcome.metadata.map_or((vec![], 0), |m| (m.log_messages, m.compute_units_consumed));
+        match outcome.result {
+            Ok(()) => Ok(Receipt { events: event::events(&logs), compute_units, logs }),
+            Err(error) => Err(Failure { error: Some(error), logs }),
+        }
+    }
+}
