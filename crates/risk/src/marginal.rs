@@ -85,25 +85,20 @@ impl Reliefs {
             .wrapping_sub(i64::from(bonus.0).wrapping_mul(BPS_ONE as i64)))
     }
 
-    /// The best gain that any usable pair offers at this bonus. A pair's gain is the sum of its legs', so the best legs make
-    /// the best pair. Deposits below `least` do not count: dust must not outrank a real position.
-    pub fn best_gain(&self, book: &[Exposure], usable: u32, bonus: Ppm, least: Usd) -> i64 {
-        let one_and_bonus = (PPM_ONE as i64).wrapping_add(i64::from(bonus.0));
-        let (mut best_deposit, mut best_debt) = (i64::MIN, i64::MIN);
+    /// The debt and the deposit whose pair gains the most of all usable ones. A pair's gain is the sum of its legs', so the
+    /// best legs make the best pair. Positions below `least` do not count: dust must not outrank a real position.
+    pub fn best_legs(&self, book: &[Exposure], usable: u32, least: Usd) -> Option<(usize, usize)> {
+        let (mut debt, mut deposit) = (None, None);
         for (i, exposure) in book.iter().enumerate().take(self.count) {
             if (usable >> i) & 1 == 0 || exposure.value.0.wrapping_abs() < least.0 {
                 continue;
             }
-            let best = if exposure.value.0 > 0 { &mut best_deposit } else { &mut best_debt };
-            *best = (*best).max(self.bps[i]);
+            let best = if exposure.value.0 > 0 { &mut deposit } else { &mut debt };
+            if best.is_none_or(|leader: usize| self.bps[i] > self.bps[leader]) {
+                *best = Some(i);
+            }
         }
-        if best_deposit == i64::MIN || best_debt == i64::MIN {
-            return i64::MIN;
-        }
-        best_debt
-            .wrapping_mul(PPM_ONE as i64)
-            .wrapping_add(best_deposit.wrapping_mul(one_and_bonus))
-            .wrapping_sub(i64::from(bonus.0).wrapping_mul(BPS_ONE as i64))
+        Some((debt?, deposit?))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The tranche planner: how much of one debt may be repaid now for which bonus, and why not more.
 
 pub use crate::{
-    best::best_pair,
+    best::{best_pair, score_after},
     curve::{TrancheCurve, TrancheRules},
     settle::{Legs, TrancheOutcome},
 };
@@ -132,10 +132,17 @@ pub fn plan_scored_tranche(request: &TrancheRequest, before: Score) -> Result<Tr
         return Err(RiskError::WorseningPair);
     }
     if !backstop {
-        let least = dust_of(&before, rules);
-        let best = reliefs.best_gain(book, request.usable, bonus, least);
-        if gain.saturating_mul(2) < best {
-            return Err(RiskError::BetterPairAvailable);
+        let best = reliefs.best_legs(book, request.usable, dust_of(&before, rules));
+        if let Some((best_debt, best_deposit)) = best {
+            let promised = reliefs.gain_of_pair(best_debt, best_deposit, bonus)?;
+            // Where two rows are nearly as bad, the pair that is best in one may be bad in the other: then its promise
+            // must not keep others away. So it is held to its promise by scoring the smallest tranche of it.
+            if gain.saturating_mul(2) < promised
+                && gain.saturating_mul(2)
+                    < smallest_gain_down(request, &before, best_debt, best_deposit, bonus)?
+            {
+                return Err(RiskError::BetterPairAvailable);
+            }
         }
     }
 
@@ -200,7 +207,23 @@ pub fn plan_scored_tranche(request: &TrancheRequest, before: Score) -> Result<Tr
     })
 }
 
-/// Deposits below this do not set the standard that other pairs must meet: 2 % of collateral, at most $200, at least the
+/// Rise of `E − R` a dollar over the smallest tranche of a pair, by scoring it: bps × ppm, rounded down; 0 for a fall.
+fn smallest_gain_down(
+    request: &TrancheRequest,
+    before: &Score,
+    debt: usize,
+    deposit: usize,
+    bonus: Ppm,
+) -> Result<i64> {
+    let minimum = request.rules.minimum();
+    let after = score_after(request.model, request.book, debt, deposit, minimum, bonus)?;
+    let rise = after.excess().minus(before.excess())?;
+    let dollar = u128::from(BPS_ONE).wrapping_mul(u128::from(PPM_ONE));
+    let gain = mul_div_down(rise.positive_part(), dollar, minimum.positive_part())?;
+    i64::try_from(gain).map_err(|_| RiskError::Overflow)
+}
+
+/// Positions below this do not set the standard that other pairs must meet: 2 % of collateral, at most $200, at least the
 /// smallest tranche.
 fn dust_of(before: &Score, rules: &TrancheRules) -> Usd {
     let share = bps_of_down(before.collateral, 200).unwrap_or(Usd::ZERO);

@@ -1,0 +1,4 @@
+//! Stories: single books whose numbers are computed by hand, and what the planner does with them.
+
+mod fixture;
+mod kinks;
