@@ -33,7 +33,7 @@ pub fn score_after(
 }
 
 /// How often [`best_pair`] halves a tranche that the exact check refuses.
-const HALVINGS: u32 = 12;
+const HALVINGS: u32 = 64;
 
 /// The pair of a book that removes the most risk now, for keepers: the largest rise of `E − R` of all pairs that can be
 /// planned, by the exact score. A tranche that is too large for its pair (the requirement falls at first and rises again)

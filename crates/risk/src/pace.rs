@@ -2,21 +2,22 @@
 
 use crate::{
     marginal::ratio_down,
-    math::{fraction_of_down, mul_div_down, mul_div_up, power_in_halves_down},
+    math::{fraction_of_down, mul_div_down, power_in_halves_down},
     tranche::{TrancheCurve, TrancheRules},
     units::{Fraction, Seconds, Usd, BPS_ONE},
     Result,
 };
 use bytemuck::{Pod, Zeroable};
 
-/// An obligation's pace meter: which part of one window's allowance is spent.
+/// An obligation's pace meter: how much was repaid lately, in micro-USD.
 ///
-/// Kept as a fraction, so that an allowance that grows with net risk grows at once and one that shrinks stays spent.
+/// Kept in dollars and not as a part of the allowance, because allowances differ: by net risk, and by the asset that is
+/// sold. A small one that is spent takes its own dollars from a large one, and nothing more, so dust locks nobody out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct PaceMeter {
-    /// Spent part at `updated_at`.
-    pub used: Fraction,
+    /// Repaid and not refilled yet, at `updated_at`, micro-USD.
+    pub used: u64,
     /// When it was last written.
     pub updated_at: Seconds,
 }
@@ -38,30 +39,28 @@ pub fn allowance_down(
 }
 
 impl PaceMeter {
-    /// The spent part now: it falls by one whole allowance a window. A clock that runs backwards refills nothing.
-    pub fn used_at(&self, now: Seconds, window: Seconds) -> Fraction {
+    /// What is spent now: it falls by one allowance a window, and to nothing in a window. A clock that runs backwards
+    /// refills nothing.
+    fn used_at(&self, now: Seconds, window: Seconds, allowance: Usd) -> u64 {
         let elapsed = now.saturating_sub(self.updated_at);
         if elapsed >= window {
-            return Fraction::ZERO;
+            return 0;
         }
-        let refilled = elapsed.saturating_mul(Fraction::ONE.0).checked_div(window).unwrap_or(u64::MAX);
-        Fraction(self.used.0.saturating_sub(refilled))
+        let refilled = mul_div_down(allowance.positive_part(), u128::from(elapsed), u128::from(window));
+        let refilled = refilled.ok().and_then(|r| u64::try_from(r).ok()).unwrap_or(u64::MAX);
+        self.used.saturating_sub(refilled)
     }
 
-    /// What may be repaid now of this allowance, rounded down.
+    /// What may be repaid now of this allowance.
     pub fn available_down(&self, now: Seconds, window: Seconds, allowance: Usd) -> Result<Usd> {
-        let left = Fraction::ONE.0.saturating_sub(self.used_at(now, window).0);
-        fraction_of_down(allowance, Fraction(left))
+        let used = Usd(i128::from(self.used_at(now, window, allowance)));
+        Ok(allowance.minus(used)?.max(Usd::ZERO))
     }
 
-    /// The meter after `repaid` of `allowance`: it rises by their ratio, rounded up, to at most full.
+    /// The meter after `repaid` under this allowance.
     pub fn spend_up(&self, now: Seconds, window: Seconds, allowance: Usd, repaid: Usd) -> Self {
-        let part = mul_div_up(repaid.positive_part(), u128::from(Fraction::ONE.0), allowance.positive_part())
-            .ok()
-            .and_then(|part| u64::try_from(part).ok())
-            .unwrap_or(Fraction::ONE.0);
-        let used = self.used_at(now, window).0.saturating_add(part).min(Fraction::ONE.0);
-        Self { used: Fraction(used), updated_at: now.max(self.updated_at) }
+        let used = self.used_at(now, window, allowance).saturating_add(repaid.clamp_u64());
+        Self { used, updated_at: now.max(self.updated_at) }
     }
 }
 

@@ -9,6 +9,8 @@ use ballast_risk::{
     Result, TokenAmount, Usd,
 };
 
+pub use ballast_risk::presets::AssetKind::{Alt, Btc, Eth, Lst, Sol, Usd as Usdc};
+
 /// An hour after the meters were last written.
 pub const NOW: u64 = 1_760_130_000;
 /// No bound.

@@ -1,16 +1,12 @@
 //! Books where two scenarios are nearly as bad: what one pair seems to gain in the worse one, it loses in the other.
 
-use crate::fixture::{usd, Fixture};
-use ballast_risk::{
-    presets::{self, AssetKind::*},
-    tranche::best_pair,
-    RiskError,
-};
+use crate::fixture::{usd, Alt, Btc, Eth, Fixture, Lst, Sol, Usdc, ANY};
+use ballast_risk::{presets, tranche::best_pair, RiskError};
 
 /// ALT and USD against ETH and BTC: "ALT down while the others rise by half" is the worst row, by little before "all up".
 fn between_two_rows() -> Fixture {
     let preset = presets::balanced().unwrap();
-    let held = [(Alt, 179.658132), (Usd, 1_518.064785), (Sol, 1.108449), (Lst, 1.182114)];
+    let held = [(Alt, 179.658132), (Usdc, 1_518.064785), (Sol, 1.108449), (Lst, 1.182114)];
     let owed = [(Eth, -890.303639), (Btc, -630.683432)];
     Fixture::new(preset, &[held.as_slice(), &owed].concat())
 }
@@ -34,7 +30,7 @@ fn a_pair_that_only_seems_better_does_not_shield_the_book() {
 #[test]
 fn keepers_are_shown_a_pair_that_passes_the_exact_check() {
     let fixture = between_two_rows();
-    let request = fixture.request(4, 0, crate::fixture::ANY);
+    let request = fixture.request(4, 0, ANY);
     let (debt, deposit, plan) =
         best_pair(&request, &fixture.curves, &fixture.buckets).unwrap().expect("a pair");
     assert_eq!(plan.check_after(&fixture.after(debt, deposit, &plan)), Ok(()));
@@ -44,7 +40,7 @@ fn keepers_are_shown_a_pair_that_passes_the_exact_check() {
 fn a_pair_that_really_is_better_is_still_asked_for() {
     // Long SOL against USD: selling the USD deposit beside it would hardly lower the risk.
     let fixture =
-        Fixture::new(presets::balanced().unwrap(), &[(Sol, 1_000.0), (Usd, 300.0), (Btc, -1_150.0)]);
+        Fixture::new(presets::balanced().unwrap(), &[(Sol, 1_000.0), (Usdc, 300.0), (Btc, -1_150.0)]);
     assert!(!fixture.score().is_healthy());
     assert!(fixture.plan(2, 0).is_ok());
     assert_eq!(fixture.plan(2, 1).unwrap_err(), RiskError::BetterPairAvailable);
