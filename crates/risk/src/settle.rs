@@ -49,7 +49,7 @@ impl TranchePlan {
     /// nothing, [`RiskError::PriceOutOfRange`] for a price that was never set.
     pub fn settle(&self, legs: &Legs) -> Result<TrancheOutcome> {
         let one_and_bonus = u128::from(PPM_ONE).wrapping_add(u128::from(self.bonus.0));
-        let repay = if self.close_debt {
+        let wanted = if self.close_debt {
             legs.debt_owed
         } else if self.take_deposit {
             let worth = legs.deposit_price.value_up(legs.deposit_held).positive_part();
@@ -57,10 +57,11 @@ impl TranchePlan {
             legs.debt_price.amount_up(Usd::from_unsigned(owed)?)?
         } else {
             legs.debt_price.amount_down(self.repay)?
-        }
-        .min(legs.debt_owed);
+        };
+        let repay = wanted.min(legs.debt_owed);
         let repaid_value = legs.debt_price.value_down(repay);
-        let seize = if self.take_deposit {
+        // The whole deposit goes only for its whole price: where the debt is a unit short of it, a unit's worth stays.
+        let seize = if self.take_deposit && repay == wanted {
             legs.deposit_held
         } else {
             let worth = mul_div_down(repaid_value.positive_part(), one_and_bonus, u128::from(PPM_ONE))?;

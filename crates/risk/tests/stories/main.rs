@@ -3,3 +3,4 @@
 mod fixture;
 mod kinks;
 mod pace;
+mod settle;
