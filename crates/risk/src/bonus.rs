@@ -5,8 +5,17 @@ use crate::{
     math::{mul_div_down, power_in_halves_down},
     score::Score,
     tranche::TrancheCurve,
-    units::{Fraction, Ppm, PPM_ONE},
+    units::{Bps, Fraction, Ppm, PPM_ONE},
 };
+
+/// Most that is paid for closing an insolvent book, where lenders pay it: 0.5 %.
+pub const MAX_INSOLVENT_BONUS: Bps = Bps(50);
+
+/// What an insolvent book pays: `b_min`, at most [`MAX_INSOLVENT_BONUS`]. A book counts as insolvent when its equity is not
+/// above this. Without the bound, an asset sold at 5 % from the start would have lenders pay for books that are solvent.
+pub fn insolvent_bonus(curve: &TrancheCurve) -> Ppm {
+    Ppm(bps_to_ppm(curve.bonus_min.0.min(MAX_INSOLVENT_BONUS.0)))
+}
 
 /// `b_min + (b_max − b_min)·min(1, u/u_b)^p`, rounded down.
 pub fn curve_bonus_down(curve: &TrancheCurve, net_risk: Fraction) -> Ppm {

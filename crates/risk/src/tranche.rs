@@ -7,7 +7,7 @@ pub use crate::{
 };
 
 use crate::{
-    bonus::{bps_to_ppm, curve_bonus_down, equity_bonus_down},
+    bonus::{curve_bonus_down, equity_bonus_down, insolvent_bonus},
     error::RiskError,
     marginal::Reliefs,
     math::{bps_of_down, mul_div_down},
@@ -77,7 +77,7 @@ pub struct TranchePlan {
     pub close_debt: bool,
     /// Take the deposit position to its end.
     pub take_deposit: bool,
-    /// `C ≤ (1 + b_min)·D`: seized at the lowest bonus, paid by the loss; `E − R` need not rise.
+    /// `C ≤ (1 + b)·D` at the insolvent bonus: seized at it, paid by the loss; `E − R` need not rise.
     pub insolvent: bool,
     /// Pace and depth did not apply.
     pub backstop: bool,
@@ -120,7 +120,7 @@ pub fn plan_scored_tranche(request: &TrancheRequest, before: Score) -> Result<Tr
     let net_risk = before.net_risk_down();
     let equity_bonus = equity_bonus_down(&before);
     let wanted = curve_bonus_down(curve, net_risk);
-    let lowest = Ppm(bps_to_ppm(curve.bonus_min.0));
+    let lowest = insolvent_bonus(curve);
     let insolvent = equity_bonus <= lowest;
     let bonus = if insolvent { lowest } else { wanted.min(equity_bonus) };
     let backstop =
