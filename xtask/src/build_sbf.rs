@@ -19,9 +19,10 @@ pub struct Program {
     pub folder: &'static str,
 }
 
-const PROGRAMS: [Program; 2] = [
+const PROGRAMS: [Program; 3] = [
     Program { package: "ballast", name: "ballast", folder: "programs/ballast" },
     Program { package: "ballast-wide-math", name: "wide_math", folder: "tests/sbf/wide-math" },
+    Program { package: "ballast-score-cost", name: "score_cost", folder: "tests/sbf/score-cost" },
 ];
 
 /// Installs what is missing and builds.
