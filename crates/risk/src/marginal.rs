@@ -8,25 +8,26 @@ use crate::{
     Result,
 };
 
-/// By how much the requirement falls, in bps of a dollar, when a dollar of a position is removed (a deposit sold, or a
+/// By how much the requirement falls when a dollar of a position is removed (a deposit sold, or a
 /// debt repaid); negative where removing it would raise the requirement, as repaying the short leg of a hedge does.
 ///
-/// One-sided derivatives: where `L = S`, removing either side leaves `max(L, S)` as it is. Because R is convex the
-/// relief over a whole tranche is at most this.
+/// One subgradient of R for all positions: the worst row's, and where `L = S` the long side's. Because R is convex, the relief
+/// over a whole tranche of any pair is at most the sum of its legs'.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reliefs {
-    bps: [i64; MAX_POSITIONS],
+    /// In bps of a bps (10^8 is a dollar a dollar), which is exact.
+    exact: [i64; MAX_POSITIONS],
     count: usize,
 }
 
 impl Reliefs {
-    /// Reliefs of every position of a scored book, rounded down.
-    pub fn new_down(model: &RiskModel, book: &[Exposure], score: &Score) -> Result<Self> {
+    /// Reliefs of every position of a scored book.
+    pub fn new(model: &RiskModel, book: &[Exposure], score: &Score) -> Result<Self> {
         let count = book.len();
         if count > MAX_POSITIONS {
             return Err(RiskError::NoSuchPosition);
         }
-        let mut bps = [0i64; MAX_POSITIONS];
+        let mut exact = [0i64; MAX_POSITIONS];
         let mask = MAX_GROUPS.wrapping_sub(1);
         let row = model.rows.get(usize::from(score.worst_row)).ok_or(RiskError::NoSuchPosition)?;
         let mut sides = [(0i128, 0i128); MAX_GROUPS];
@@ -41,7 +42,7 @@ impl Reliefs {
                 }
             }
         }
-        for (relief, exposure) in bps.iter_mut().zip(book) {
+        for (relief, exposure) in exact.iter_mut().zip(book) {
             let g = usize::from(exposure.group) & mask;
             let is_deposit = exposure.value.0 > 0;
             *relief = match score.binding {
@@ -49,40 +50,52 @@ impl Reliefs {
                     // A deposit's removal takes away −β·s, a debt's adds it back. 16-bit factors.
                     let shock = i64::from(exposure.beta.0).wrapping_mul(i64::from(row[g]));
                     let shock = if is_deposit { shock.wrapping_neg() } else { shock };
-                    let (own, other) = if is_deposit { sides[g] } else { (sides[g].1, sides[g].0) };
-                    let basis = if own > other { i64::from(model.basis[g].0) } else { 0 };
-                    floor_bps_i64(shock).wrapping_add(basis).wrapping_add(i64::from(exposure.idio.0))
+                    let (long, short) = sides[g];
+                    let basis = if (long >= short) == is_deposit { i64::from(model.basis[g].0) } else { 0 };
+                    shock.wrapping_add(in_bps(basis.wrapping_add(i64::from(exposure.idio.0))))
                 }
                 Binding::GrossFloor if exposure.group == model.numeraire_group => 0,
                 Binding::GrossFloor => {
                     let margin = model.margin_up(exposure.group, exposure.beta, exposure.idio);
-                    margin.wrapping_mul(u64::from(model.gross_floor.0)).wrapping_div(BPS_ONE) as i64
+                    margin.wrapping_mul(u64::from(model.gross_floor.0)) as i64
                 }
                 Binding::DebtFloor if is_deposit => 0,
-                Binding::DebtFloor => i64::from(model.debt_floor.0),
+                Binding::DebtFloor => in_bps(i64::from(model.debt_floor.0)),
             };
         }
-        Ok(Self { bps, count })
+        Ok(Self { exact, count })
     }
 
-    /// Relief of one position in bps. Errors with [`RiskError::NoSuchPosition`].
-    pub fn of(&self, position: usize) -> Result<i64> {
-        self.bps.get(..self.count).and_then(|bps| bps.get(position)).copied().ok_or(RiskError::NoSuchPosition)
+    fn exact(&self, position: usize) -> Result<i64> {
+        self.exact
+            .get(..self.count)
+            .and_then(|all| all.get(position))
+            .copied()
+            .ok_or(RiskError::NoSuchPosition)
+    }
+
+    /// Relief of one position in bps, rounded down. Errors with [`RiskError::NoSuchPosition`].
+    pub fn bps_down(&self, position: usize) -> Result<i64> {
+        Ok(floor_bps_i64(self.exact(position)?))
+    }
+
+    /// `k_D + (1 + b)·k_C` in bps² × ppm: at most 2·10^8 a leg, so the sum stays below 2^50.
+    fn exact_of_pair(&self, debt: usize, deposit: usize, bonus: Ppm) -> Result<i64> {
+        let one_and_bonus = (PPM_ONE as i64).wrapping_add(i64::from(bonus.0));
+        let deposit = self.exact(deposit)?.wrapping_mul(one_and_bonus);
+        Ok(self.exact(debt)?.wrapping_mul(PPM_ONE as i64).wrapping_add(deposit))
     }
 
     /// How much R falls for a dollar repaid of `debt` and `1 + bonus` dollars sold of `deposit`: `a = k_D + (1 + b)·k_C`, in
-    /// bps × ppm (10^10 is a dollar a dollar).
-    pub fn relief_of_pair(&self, debt: usize, deposit: usize, bonus: Ppm) -> Result<i64> {
-        let one_and_bonus = (PPM_ONE as i64).wrapping_add(i64::from(bonus.0));
-        let deposit = self.of(deposit)?.wrapping_mul(one_and_bonus);
-        Ok(self.of(debt)?.wrapping_mul(PPM_ONE as i64).wrapping_add(deposit))
+    /// bps × ppm (10^10 is a dollar a dollar), rounded up.
+    pub fn relief_of_pair_up(&self, debt: usize, deposit: usize, bonus: Ppm) -> Result<i64> {
+        Ok(floor_bps_i64(self.exact_of_pair(debt, deposit, bonus)?.wrapping_neg()).wrapping_neg())
     }
 
-    /// How much `E − R` rises for a dollar repaid: `a − b`, same unit.
-    pub fn gain_of_pair(&self, debt: usize, deposit: usize, bonus: Ppm) -> Result<i64> {
-        Ok(self
-            .relief_of_pair(debt, deposit, bonus)?
-            .wrapping_sub(i64::from(bonus.0).wrapping_mul(BPS_ONE as i64)))
+    /// How much `E − R` rises for a dollar repaid: `a − b`, same unit, rounded down.
+    pub fn gain_of_pair_down(&self, debt: usize, deposit: usize, bonus: Ppm) -> Result<i64> {
+        let relief = floor_bps_i64(self.exact_of_pair(debt, deposit, bonus)?);
+        Ok(relief.wrapping_sub(i64::from(bonus.0).wrapping_mul(BPS_ONE as i64)))
     }
 
     /// The debt and the deposit whose pair gains the most of all usable ones. A pair's gain is the sum of its legs', so the
@@ -94,12 +107,16 @@ impl Reliefs {
                 continue;
             }
             let best = if exposure.value.0 > 0 { &mut deposit } else { &mut debt };
-            if best.is_none_or(|leader: usize| self.bps[i] > self.bps[leader]) {
+            if best.is_none_or(|leader: usize| self.exact[i] > self.exact[leader]) {
                 *best = Some(i);
             }
         }
         Some((debt?, deposit?))
     }
+}
+
+fn in_bps(bps: i64) -> i64 {
+    bps.wrapping_mul(BPS_ONE as i64)
 }
 
 /// A fraction's ratio to a bps number, at most 1: `min(1, u/u1)`, rounded down.

@@ -126,15 +126,15 @@ pub fn plan_scored_tranche(request: &TrancheRequest, before: Score) -> Result<Tr
     let backstop =
         insolvent || net_risk >= Fraction::from_bps_down(rules.backstop_urgency) || equity_bonus <= wanted;
 
-    let reliefs = Reliefs::new_down(model, book, &before)?;
-    let gain = reliefs.gain_of_pair(request.debt, request.deposit, bonus)?;
+    let reliefs = Reliefs::new(model, book, &before)?;
+    let gain = reliefs.gain_of_pair_down(request.debt, request.deposit, bonus)?;
     if !insolvent && gain <= 0 {
         return Err(RiskError::WorseningPair);
     }
     if !backstop {
         let best = reliefs.best_legs(book, request.usable, dust_of(&before, rules));
         if let Some((best_debt, best_deposit)) = best {
-            let promised = reliefs.gain_of_pair(best_debt, best_deposit, bonus)?;
+            let promised = reliefs.gain_of_pair_down(best_debt, best_deposit, bonus)?;
             // Where two rows are nearly as bad, the pair that is best in one may be bad in the other: then its promise
             // must not keep others away. So it is held to its promise by scoring the smallest tranche of it.
             if gain.saturating_mul(2) < promised
@@ -162,7 +162,7 @@ pub fn plan_scored_tranche(request: &TrancheRequest, before: Score) -> Result<Tr
         }
     };
     if !insolvent {
-        let relief = reliefs.relief_of_pair(request.debt, request.deposit, bonus)?;
+        let relief = reliefs.relief_of_pair_up(request.debt, request.deposit, bonus)?;
         if let Some(restoring) = restoring_value(&before, curve.target, relief, bonus)? {
             tighten(restoring.max(minimum), TrancheLimit::Target);
         }
@@ -247,8 +247,6 @@ fn restoring_value(before: &Score, target: Bps, relief: i64, bonus: Ppm) -> Resu
         .and_then(|required| required.checked_sub(before.equity().0.checked_mul(i128::from(BPS_ONE))?))
         .ok_or(RiskError::Overflow)?;
     let scale = u128::from(BPS_ONE).wrapping_mul(u128::from(PPM_ONE));
-    match mul_div_down(Usd(missing).positive_part(), scale, slope as u128) {
-        Ok(value) => Ok(Some(Usd::from_unsigned(value)?)),
-        Err(_) => Ok(None),
-    }
+    // Beyond 128 bits is beyond any position.
+    Ok(mul_div_down(Usd(missing).positive_part(), scale, slope as u128).and_then(Usd::from_unsigned).ok())
 }

@@ -3,5 +3,6 @@
 mod bonus;
 mod fixture;
 mod kinks;
+mod marginal;
 mod pace;
 mod settle;
