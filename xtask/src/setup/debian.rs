@@ -6,7 +6,8 @@ use std::process::Command;
 
 /// What the host-side dependencies link to.
 pub fn host_libraries() -> Result<()> {
-    if succeeds("pkg-config", &["--exists", "openssl"]) {
+    // Elsewhere they use the system's own TLS.
+    if !cfg!(target_os = "linux") || succeeds("pkg-config", &["--exists", "openssl"]) {
         return Ok(());
     }
     install(&["pkg-config", "libssl-dev"], "the RPC clients link to OpenSSL")
