@@ -46,12 +46,20 @@ pub fn add_reserve(curator: Pubkey, asset: &Asset, config: ReserveConfig) -> Ins
     build(accounts, data::AddReserve { config }, vec![])
 }
 
-/// `refresh_reserves` of pairs (reserve, price account).
+/// `refresh_reserves` of pairs (reserve, price account). For composed prices use [`refresh_composed_reserves`].
 pub fn refresh_reserves(vault: Pubkey, pairs: &[(Pubkey, Pubkey)]) -> Instruction {
-    let remaining = pairs
+    let composed: Vec<(Pubkey, Vec<Pubkey>)> =
+        pairs.iter().map(|(reserve, price)| (*reserve, vec![*price])).collect();
+    refresh_composed_reserves(vault, &composed)
+}
+
+/// `refresh_reserves` of reserves with all of their price accounts: the feed's, or the base's and the rate's.
+pub fn refresh_composed_reserves(vault: Pubkey, reserves: &[(Pubkey, Vec<Pubkey>)]) -> Instruction {
+    let remaining = reserves
         .iter()
-        .flat_map(|(reserve, price)| {
-            [AccountMeta::new(*reserve, false), AccountMeta::new_readonly(*price, false)]
+        .flat_map(|(reserve, prices)| {
+            std::iter::once(AccountMeta::new(*reserve, false))
+                .chain(prices.iter().map(|price| AccountMeta::new_readonly(*price, false)))
         })
         .collect();
     build(accounts::RefreshReserves { vault }, data::RefreshReserves {}, remaining)

@@ -18,6 +18,7 @@ pub fn reserve_config(
     let asset = preset.asset(kind)?;
     Ok(ReserveConfig {
         feed_id,
+        rate: None,
         risk: asset.risk.into(),
         curve: asset.curve.into(),
         rates: asset.rates.into(),

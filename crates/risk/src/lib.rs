@@ -27,6 +27,7 @@ pub mod model;
 pub mod pace;
 pub mod presets;
 pub mod price;
+pub mod rate;
 pub mod reserve;
 pub mod score;
 mod settle;

@@ -154,7 +154,7 @@ impl UnitPrice {
     }
 }
 
-fn power_of_ten(exponent: u32) -> Result<u128> {
+pub(crate) fn power_of_ten(exponent: u32) -> Result<u128> {
     10u128.checked_pow(exponent).ok_or(RiskError::Overflow)
 }
 
@@ -190,6 +190,11 @@ impl Observation {
     /// Errors with [`RiskError::PriceOutOfRange`] for a price that is not positive, a confidence as wide as the price, or a
     /// value outside the supported range. A low bound that would fall to zero is held at one mantissa unit.
     pub fn prices(&self, decimals: u8, confidence_factor: Bps) -> Result<PriceSet> {
+        self.prices_below(decimals, confidence_factor, u64::MAX)
+    }
+
+    /// [`Observation::prices`] with a bound, in the price's own scale, on what a deposit counts for in `R_init`.
+    pub fn prices_below(&self, decimals: u8, confidence_factor: Bps, ceiling: u64) -> Result<PriceSet> {
         let spot = u64::try_from(self.price).map_err(|_| RiskError::PriceOutOfRange)?;
         let ema = u64::try_from(self.ema).map_err(|_| RiskError::PriceOutOfRange)?;
         if spot == 0 || ema == 0 || self.confidence >= spot {
@@ -198,7 +203,7 @@ impl Observation {
         let margin =
             mul_div_up(u128::from(self.confidence), u128::from(confidence_factor.0), u128::from(BPS_ONE))?;
         let margin = u64::try_from(margin).map_err(|_| RiskError::PriceOutOfRange)?;
-        let low = spot.saturating_sub(margin).max(1).min(ema);
+        let low = spot.saturating_sub(margin).min(ema).min(ceiling).max(1);
         let high = spot.checked_add(margin).ok_or(RiskError::PriceOutOfRange)?.max(ema);
         Ok(PriceSet {
             spot: UnitPrice::from_oracle(spot, self.exponent, decimals)?,

@@ -1,55 +1,108 @@
-//! The only file that knows Pyth: reads a price update and turns it into a reserve's prices.
+//! The only file that knows Pyth: reads price updates and turns them into a reserve's prices.
 
 use crate::{
     constants::MAX_PRICE_AHEAD,
     error::{BallastError, Named},
-    state::{reserve::PriceState, Reserve},
+    state::{
+        reserve::{PriceState, Quote, Source},
+        Reserve,
+    },
 };
 use anchor_lang::prelude::*;
-use ballast_risk::{price::Observation, Bps, Seconds};
+use ballast_risk::{price::Observation, rate::RateAnchor, Bps, Seconds};
 use pyth_solana_receiver_sdk::price_update::{PriceUpdateV2, VerificationLevel};
 
-/// Reads a price account for a reserve. `Ok(None)` when the reserve already holds a price as new or newer: an old update
-/// changes nothing and is no error, so that nobody can choose among updates backwards and nobody's batch fails.
+/// Reads a reserve's price accounts: its feed's, and for a composed price its rate feed's. Each feed keeps its newest quote by
+/// itself, so the order of refreshes never matters and nobody can choose among updates backwards. `Ok(None)` when no
+/// account has a newer quote: an old update changes nothing and is no error, so that nobody's batch fails.
 ///
 /// Refuses: another owner than the receiver program, another feed, partial verification, a publish time or slot in the
 /// future, a price that is not positive or whose exponent or confidence makes no sense.
 pub fn read_newer_price(
-    account: &AccountInfo,
+    accounts: &[AccountInfo],
     reserve: &Reserve,
     clock: &Clock,
-) -> Result<Option<PriceState>> {
+) -> Result<Option<(Source, PriceState)>> {
+    let mut source = reserve.source;
+    let feeds = [source.feed_id, source.rate_feed_id];
+    let mut is_newer = false;
+    for ((account, feed_id), quote) in accounts.iter().zip(&feeds).zip(&mut source.quotes) {
+        let read = read_quote(account, feed_id)?;
+        if read.publish_time <= quote.publish_time {
+            continue;
+        }
+        let latest = now(clock).saturating_add(MAX_PRICE_AHEAD);
+        require!(
+            read.publish_time <= latest && read.posted_slot <= clock.slot,
+            BallastError::PriceFromTheFuture
+        );
+        // each factor has to make sense by itself
+        read.observation().prices(reserve.decimals, Bps(reserve.confidence_factor)).named()?;
+        *quote = read;
+        is_newer = true;
+    }
+    let [base, rate] = source.quotes;
+    // a composed price needs both factors
+    let complete = base.publish_time > 0 && (rate.publish_time > 0 || !source.is_composed());
+    if !is_newer || !complete {
+        return Ok(is_newer.then_some((source, reserve.price)));
+    }
+    let (observation, ceiling, posted_slot) = if source.is_composed() {
+        let price = Observation::compose_down(&base.observation(), &rate.observation()).named()?;
+        let observed = rate.observation().ppb_down().ok_or(BallastError::PriceUnusable)?;
+        let anchor: RateAnchor =
+            source.anchor.as_risk().follow_down(observed, Bps(source.rate_growth), now(clock));
+        source.anchor = anchor.into();
+        (price, price.ceiling_down(observed, &anchor), base.posted_slot.min(rate.posted_slot))
+    } else {
+        (base.observation(), u64::MAX, base.posted_slot)
+    };
+    let prices =
+        observation.prices_below(reserve.decimals, Bps(reserve.confidence_factor), ceiling).named()?;
+    let price = PriceState {
+        spot: prices.spot.into(),
+        low: prices.low.into(),
+        high: prices.high.into(),
+        price: observation.price,
+        confidence: observation.confidence,
+        ema: observation.ema,
+        publish_time: observation.publish_time,
+        posted_slot,
+        exponent: observation.exponent,
+        confidence_bps: u32::try_from(observation.confidence_bps_up()).unwrap_or(u32::MAX),
+    };
+    Ok(Some((source, price)))
+}
+
+/// Reads one price account, checking that it is genuine and of this feed.
+fn read_quote(account: &AccountInfo, feed_id: &[u8; 32]) -> Result<Quote> {
     require_keys_eq!(*account.owner, pyth_solana_receiver_sdk::ID, BallastError::PriceAccountOwner);
     let update = PriceUpdateV2::try_deserialize(&mut &account.try_borrow_data()?[..])?;
     require!(update.verification_level == VerificationLevel::Full, BallastError::PriceNotVerified);
     let message = update.price_message;
-    require!(message.feed_id == reserve.feed_id, BallastError::PriceFeedMismatch);
-    let publish_time = Seconds::try_from(message.publish_time).map_err(|_| BallastError::PriceUnusable)?;
-    if publish_time <= reserve.price.publish_time {
-        return Ok(None);
-    }
-    let latest = now(clock).saturating_add(MAX_PRICE_AHEAD);
-    require!(publish_time <= latest && update.posted_slot <= clock.slot, BallastError::PriceFromTheFuture);
-    let observation = Observation {
+    require!(message.feed_id == *feed_id, BallastError::PriceFeedMismatch);
+    Ok(Quote {
         price: message.price,
         confidence: message.conf,
         ema: message.ema_price,
-        exponent: message.exponent,
-        publish_time,
-    };
-    let prices = observation.prices(reserve.decimals, Bps(reserve.confidence_factor)).named()?;
-    Ok(Some(PriceState {
-        spot: prices.spot.into(),
-        low: prices.low.into(),
-        high: prices.high.into(),
-        price: message.price,
-        confidence: message.conf,
-        ema: message.ema_price,
-        publish_time,
+        publish_time: u64::try_from(message.publish_time).map_err(|_| BallastError::PriceUnusable)?,
         posted_slot: update.posted_slot,
         exponent: message.exponent,
-        confidence_bps: u32::try_from(observation.confidence_bps_up()).unwrap_or(u32::MAX),
-    }))
+        padding: [0; 4],
+    })
+}
+
+impl Quote {
+    /// The quote as the risk crate computes with it.
+    fn observation(&self) -> Observation {
+        Observation {
+            price: self.price,
+            confidence: self.confidence,
+            ema: self.ema,
+            exponent: self.exponent,
+            publish_time: self.publish_time,
+        }
+    }
 }
 
 /// The cluster's time in seconds since the epoch.

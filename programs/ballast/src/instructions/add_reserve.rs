@@ -10,18 +10,25 @@ use crate::{
     error::{BallastError, Named},
     event::ReserveAdded,
     oracle::now,
-    state::*,
+    state::{reserve::Source, *},
     tokens::check_mint,
 };
 use anchor_lang::prelude::*;
 use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
-use ballast_risk::reserve::Ledger;
+use ballast_risk::{rate::MAX_RATE_GROWTH, reserve::Ledger};
+
+/// Smallest anchor taken: a thousandth of the base asset, parts per billion.
+const MIN_ANCHOR: u64 = 1_000_000;
+/// Largest anchor taken: a thousand of the base asset.
+const MAX_ANCHOR: u64 = 1_000_000_000_000;
 
 /// What a curator decides about an asset.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone)]
 pub struct ReserveConfig {
-    /// Pyth feed of the price.
+    /// Pyth feed of the price in USD, or of the base asset where `rate` is given.
     pub feed_id: [u8; 32],
+    /// For liquid-staked and wrapped assets: the rate over the base asset.
+    pub rate: Option<RateConfig>,
     /// Place in the model.
     pub risk: AssetRisk,
     /// How it is sold.
@@ -38,6 +45,17 @@ pub struct ReserveConfig {
     pub size_charge: u16,
     /// Whether it may be borrowed.
     pub borrowable: bool,
+}
+
+/// How a composed price is made.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy)]
+pub struct RateConfig {
+    /// Pyth feed of the rate, in units of the base asset.
+    pub feed_id: [u8; 32],
+    /// The redemption rate now, parts per billion.
+    pub anchor: u64,
+    /// Daily growth of the rate that is believed, bps, at most 100.
+    pub growth: u16,
 }
 
 /// Accounts of `add_reserve`.
@@ -80,6 +98,8 @@ pub(crate) fn handler(ctx: Context<AddReserve>, config: ReserveConfig) -> Result
     require!((10..=1_000).contains(&config.max_confidence), BallastError::InvalidParameter);
     require!(config.size_charge <= 10_000, BallastError::InvalidParameter);
 
+    let source = source(&config, now(&Clock::get()?))?;
+
     let mut vault = accounts.vault.load_mut()?;
     vault.check_version()?;
     vault.model.as_risk().validate_asset(config.risk.as_risk()).named()?;
@@ -94,7 +114,6 @@ pub(crate) fn handler(ctx: Context<AddReserve>, config: ReserveConfig) -> Result
     reserve.index = index;
     reserve.decimals = accounts.mint.decimals;
     reserve.borrowable = u8::from(config.borrowable);
-    reserve.price_accounts = 1;
     reserve.confidence_factor = config.confidence_factor;
     reserve.max_confidence = config.max_confidence;
     reserve.size_charge = config.size_charge;
@@ -102,7 +121,7 @@ pub(crate) fn handler(ctx: Context<AddReserve>, config: ReserveConfig) -> Result
     reserve.mint = accounts.mint.key();
     reserve.token_program = accounts.token_program.key();
     reserve.token_account = accounts.tokens.key();
-    reserve.feed_id = config.feed_id;
+    reserve.source = source;
     reserve.risk = config.risk;
     reserve.split = config.split;
     reserve.curve = config.curve;
@@ -116,4 +135,19 @@ pub(crate) fn handler(ctx: Context<AddReserve>, config: ReserveConfig) -> Result
         index,
     });
     Ok(())
+}
+
+/// Feeds and anchor, checked.
+fn source(config: &ReserveConfig, now: u64) -> Result<Source> {
+    require!(config.feed_id != [0; 32], BallastError::InvalidParameter);
+    let mut source = Source { feed_id: config.feed_id, ..Source::default() };
+    if let Some(rate) = config.rate {
+        require!(rate.feed_id != [0; 32] && rate.feed_id != config.feed_id, BallastError::InvalidParameter);
+        require!((MIN_ANCHOR..=MAX_ANCHOR).contains(&rate.anchor), BallastError::InvalidParameter);
+        require!(rate.growth <= MAX_RATE_GROWTH.0, BallastError::InvalidParameter);
+        source.rate_feed_id = rate.feed_id;
+        source.anchor = RateAnchor { rate: rate.anchor, updated_at: now };
+        source.rate_growth = rate.growth;
+    }
+    Ok(source)
 }

@@ -72,7 +72,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, Borrow<'info>>, amount: u64) ->
         require!(amount <= ledger.free_tokens.0, BallastError::InsufficientLiquidity);
         let shares = ledger.borrow_up(TokenAmount(amount)).named()?;
         check_liquidity_kept(&ledger)?;
-        if obligation.add(&key, reserve.price_accounts, Side::Debt, shares.0)? {
+        if obligation.add(&key, reserve.source.price_accounts(), Side::Debt, shares.0)? {
             reserve.debt_positions = reserve.debt_positions.saturating_add(1);
         }
         let shares_after = shares_before.checked_add(shares.0).ok_or(BallastError::Overflow)?;

@@ -62,7 +62,7 @@ pub(crate) fn handler(ctx: Context<Deposit>, amount: u64) -> Result<()> {
     let shares = ledger.deposit_down(TokenAmount(amount)).named()?;
     let key = accounts.reserve.key();
     let shares_before = obligation.position(&key, Side::Deposit).map_or(0, |(_, shares)| shares);
-    if obligation.add(&key, reserve.price_accounts, Side::Deposit, shares.0)? {
+    if obligation.add(&key, reserve.source.price_accounts(), Side::Deposit, shares.0)? {
         reserve.deposit_positions = reserve.deposit_positions.saturating_add(1);
     }
     till.take(TokenAmount(amount), &accounts.owner)?;

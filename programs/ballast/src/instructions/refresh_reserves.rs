@@ -1,6 +1,7 @@
 //! `refresh_reserves`: takes newer prices for reserves of one vault. Permissionless.
 //!
-//! 1. Remaining accounts are pairs: a reserve of the vault (writable) and its price account.
+//! 1. Remaining accounts: each reserve of the vault (writable), followed by its price account, or by its base and rate price
+//!    accounts where its price is composed.
 //! 2. The newest publish time is kept. An older or equal update changes no byte and is no error.
 //! 3. A newer one stores spot, conservative bounds and times, books the reserve's interest and sets its rate.
 //! 4. Spoofed accounts (owner, feed, verification, future, nonsense) fail the whole instruction. Emits [`ReserveRefreshed`] each.
@@ -23,20 +24,25 @@ pub struct RefreshReserves<'info> {
 pub(crate) fn handler<'info>(ctx: Context<'info, RefreshReserves<'info>>) -> Result<()> {
     let clock = Clock::get()?;
     ctx.accounts.vault.load()?.check_version()?;
-    let (pairs, rest) = ctx.remaining_accounts.as_chunks::<2>();
-    require!(!pairs.is_empty() && rest.is_empty(), BallastError::WrongRefreshAccounts);
-    for [account, price_account] in pairs {
+    require!(!ctx.remaining_accounts.is_empty(), BallastError::WrongRefreshAccounts);
+    let mut rest = ctx.remaining_accounts;
+    while let Some((account, after)) = rest.split_first() {
         let loader = AccountLoader::<Reserve>::try_from(account)?;
-        let price = {
+        let newer = {
             let reserve = loader.load()?;
             reserve.check(&ctx.accounts.vault.key())?;
-            read_newer_price(price_account, &reserve, &clock)?
+            let count = usize::from(reserve.source.price_accounts());
+            let (price_accounts, after) =
+                after.split_at_checked(count).ok_or(BallastError::WrongRefreshAccounts)?;
+            rest = after;
+            read_newer_price(price_accounts, &reserve, &clock)?
         };
-        let Some(price) = price else { continue };
+        let Some((source, price)) = newer else { continue };
         let mut reserve = loader.load_mut()?;
         let before = reserve.price;
         let ledger = reserve.accrued_ledger(now(&clock));
         reserve.store(ledger)?;
+        reserve.source = source;
         reserve.price = price;
         emit!(ReserveRefreshed {
             reserve: *account.key,

@@ -236,7 +236,7 @@ impl<'info> SoftLiquidate<'info> {
         receiver.check(&self.vault.key())?;
         require_keys_eq!(receiver.owner, self.liquidator.key(), BallastError::WrongSharesAccount);
         require!(!receiver.has_debt(), BallastError::WrongSharesAccount);
-        receiver.add(&self.deposit_reserve.key(), reserve.price_accounts, Side::Deposit, shares.0)
+        receiver.add(&self.deposit_reserve.key(), reserve.source.price_accounts(), Side::Deposit, shares.0)
     }
 
     #[inline(never)]

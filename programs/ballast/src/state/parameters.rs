@@ -186,3 +186,13 @@ mirror! {
         updated_at: u64,
     } size 16, align 8
 }
+
+mirror! {
+    /// A believed redemption rate: see `ballast_risk::rate::RateAnchor`.
+    RateAnchor of risk::rate::RateAnchor {
+        /// Parts per billion of the base asset.
+        rate: u64,
+        /// When it was last moved.
+        updated_at: u64,
+    } size 16, align 8
+}

@@ -39,7 +39,7 @@ pub struct Books {
 
 assert_layout!(Books, size 104, align 8, free_tokens at 64, accrued_at at 96);
 
-/// The newest price taken from the oracle.
+/// The newest price: the feed's, or the product of the two.
 #[zero_copy]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct PriceState {
@@ -65,6 +65,60 @@ pub struct PriceState {
     pub confidence_bps: u32,
 }
 
+/// One feed's newest quote.
+#[zero_copy]
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Quote {
+    /// Mantissa.
+    pub price: i64,
+    /// Confidence, same scale.
+    pub confidence: u64,
+    /// Average, same scale.
+    pub ema: i64,
+    /// When it was published.
+    pub publish_time: u64,
+    /// Slot in which it was posted.
+    pub posted_slot: u64,
+    /// Exponent of the mantissas.
+    pub exponent: i32,
+    /// Zero; aligns what follows.
+    pub padding: [u8; 4],
+}
+
+assert_layout!(Quote, size 48, align 8, publish_time at 24, exponent at 40);
+
+/// Where prices come from: one feed in USD, or a base feed in USD and a rate feed in units of the base.
+#[zero_copy]
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// Pyth feed of the price, or of the base asset.
+    pub feed_id: [u8; 32],
+    /// Pyth feed of the rate; zeros where the price has none.
+    pub rate_feed_id: [u8; 32],
+    /// Newest quote of each feed.
+    pub quotes: [Quote; 2],
+    /// The redemption rate as far as it is believed.
+    pub anchor: RateAnchor,
+    /// Daily growth of the rate that is believed, bps.
+    pub rate_growth: u16,
+    /// Zero; aligns what follows.
+    pub padding: [u8; 6],
+}
+
+assert_layout!(Source, size 184, align 8, quotes at 64, anchor at 160);
+
+impl Source {
+    /// Whether the price is a base times a rate.
+    pub fn is_composed(&self) -> bool {
+        self.rate_feed_id != [0; 32]
+    }
+
+    /// Price accounts that a refresh reads.
+    pub fn price_accounts(&self) -> u8 {
+        1u8.saturating_add(u8::from(self.is_composed()))
+    }
+}
+
 assert_layout!(PriceState, size 96, align 8, price at 48, publish_time at 72);
 
 /// One asset of one vault.
@@ -82,8 +136,8 @@ pub struct Reserve {
     pub decimals: u8,
     /// 1 if it may be borrowed.
     pub borrowable: u8,
-    /// Price accounts that a refresh reads.
-    pub price_accounts: u8,
+    /// Zero; aligns what follows.
+    pub padding: u8,
     /// `k`: confidence intervals off spot in `R_init`, bps.
     pub confidence_factor: u16,
     /// Confidence over price above which no risk is opened, bps.
@@ -91,7 +145,7 @@ pub struct Reserve {
     /// Rise of the opening charge when the vault holds the asset's whole depth, bps.
     pub size_charge: u16,
     /// Zero; aligns what follows.
-    pub padding: [u8; 4],
+    pub padding2: [u8; 4],
     /// Its vault.
     pub vault: Pubkey,
     /// Its token.
@@ -100,8 +154,8 @@ pub struct Reserve {
     pub token_program: Pubkey,
     /// Its token account, owned by the vault.
     pub token_account: Pubkey,
-    /// Pyth feed.
-    pub feed_id: [u8; 32],
+    /// Feeds and their newest quotes.
+    pub source: Source,
     /// Tokens, shares, indices.
     pub books: Books,
     /// Newest price.
@@ -125,9 +179,9 @@ pub struct Reserve {
 }
 
 assert_layout!(
-    Reserve, size 1_296, align 8,
-    vault at 16, feed_id at 144, books at 176, price at 280, risk at 376, curve at 392, bucket at 424, rates at 440,
-    deposit_positions at 512, reserved at 528,
+    Reserve, size 1_448, align 8,
+    vault at 16, source at 144, books at 328, price at 432, risk at 528, curve at 544, bucket at 576, rates at 592,
+    deposit_positions at 664, reserved at 680,
 );
 
 impl Books {

@@ -18,7 +18,7 @@ use ballast_risk::{
     model::{AssetRisk, RiskModel, MAX_POSITIONS},
     price::UnitPrice,
     score::{score, Exposure},
-    TokenAmount, Usd,
+    Ppm, TokenAmount, Usd,
 };
 use bytemuck::{Pod, Zeroable};
 use solana_program::log::sol_log_compute_units;
@@ -68,10 +68,10 @@ pub fn process(_program: &Pubkey, accounts: &[AccountInfo], _data: &[u8]) -> Pro
     sol_log_compute_units();
     let result = score(model, book).map_err(|_| ProgramError::ArithmeticOverflow)?;
     sol_log_compute_units();
-    let reliefs = Reliefs::new_down(model, book, &result).map_err(|_| ProgramError::ArithmeticOverflow)?;
+    let reliefs = Reliefs::new(model, book, &result).map_err(|_| ProgramError::ArithmeticOverflow)?;
     sol_log_compute_units();
 
-    let first = reliefs.of(0).unwrap_or(0);
-    set_return_data(&[&result.requirement.0.to_le_bytes()[..], &first.to_le_bytes()].concat());
+    let best = reliefs.gain_of_pair_down(0, 0, Ppm(2_000)).unwrap_or(0);
+    set_return_data(&[&result.requirement.0.to_le_bytes()[..], &best.to_le_bytes()].concat());
     Ok(())
 }
