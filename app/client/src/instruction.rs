@@ -87,9 +87,8 @@ pub fn close_obligation(account: &Account) -> Instruction {
     build(accounts, data::CloseObligation {}, vec![])
 }
 
-/// `deposit`, signed by the owner.
-pub fn deposit(account: &Account, asset: &Asset, amount: u64) -> Instruction {
-    let accounts = accounts::Deposit {
+fn move_position(account: &Account, asset: &Asset) -> accounts::MovePosition {
+    accounts::MovePosition {
         owner: account.owner,
         vault: account.vault,
         obligation: account.obligation(),
@@ -98,39 +97,23 @@ pub fn deposit(account: &Account, asset: &Asset, amount: u64) -> Instruction {
         tokens: asset.tokens(),
         owner_tokens: asset.wallet(&account.owner),
         token_program: asset.token_program,
-    };
-    build(accounts, data::Deposit { amount }, vec![])
+    }
+}
+
+/// `deposit`, signed by the owner.
+pub fn deposit(account: &Account, asset: &Asset, amount: u64) -> Instruction {
+    build(move_position(account, asset), data::Deposit { amount }, vec![])
 }
 
 /// `withdraw`, signed by the owner; `u64::MAX` for all. `reserves`: those of the positions that remain (none are needed
 /// without debt).
 pub fn withdraw(account: &Account, asset: &Asset, amount: u64, reserves: &[Pubkey]) -> Instruction {
-    let accounts = accounts::Withdraw {
-        owner: account.owner,
-        vault: account.vault,
-        obligation: account.obligation(),
-        reserve: asset.reserve(),
-        mint: asset.mint,
-        tokens: asset.tokens(),
-        owner_tokens: asset.wallet(&account.owner),
-        token_program: asset.token_program,
-    };
-    build(accounts, data::Withdraw { amount }, read_only(reserves))
+    build(move_position(account, asset), data::Withdraw { amount }, read_only(reserves))
 }
 
 /// `borrow`, signed by the owner. `reserves`: those of all positions after it, as [`crate::account::reserves_with`] gives them.
 pub fn borrow(account: &Account, asset: &Asset, amount: u64, reserves: &[Pubkey]) -> Instruction {
-    let accounts = accounts::Borrow {
-        owner: account.owner,
-        vault: account.vault,
-        obligation: account.obligation(),
-        reserve: asset.reserve(),
-        mint: asset.mint,
-        tokens: asset.tokens(),
-        owner_tokens: asset.wallet(&account.owner),
-        token_program: asset.token_program,
-    };
-    build(accounts, data::Borrow { amount }, read_only(reserves))
+    build(move_position(account, asset), data::Borrow { amount }, read_only(reserves))
 }
 
 /// `repay` for any obligation, signed by `payer`; `u64::MAX` for all.

@@ -62,15 +62,15 @@ pub mod ballast {
         close_obligation::handler(ctx)
     }
     /// Deposits tokens.
-    pub fn deposit(ctx: Context<Deposit>, amount: u64) -> Result<()> {
+    pub fn deposit(ctx: Context<MovePosition>, amount: u64) -> Result<()> {
         deposit::handler(ctx, amount)
     }
     /// Withdraws tokens; `u64::MAX` for all. Remaining accounts, with debt: the obligation's reserves.
-    pub fn withdraw<'info>(ctx: Context<'info, Withdraw<'info>>, amount: u64) -> Result<()> {
+    pub fn withdraw<'info>(ctx: Context<'info, MovePosition<'info>>, amount: u64) -> Result<()> {
         withdraw::handler(ctx, amount)
     }
     /// Borrows tokens. Remaining accounts: the obligation's reserves as they will be.
-    pub fn borrow<'info>(ctx: Context<'info, Borrow<'info>>, amount: u64) -> Result<()> {
+    pub fn borrow<'info>(ctx: Context<'info, MovePosition<'info>>, amount: u64) -> Result<()> {
         borrow::handler(ctx, amount)
     }
     /// Repays a debt of any obligation; `u64::MAX` for all.

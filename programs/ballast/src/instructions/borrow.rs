@@ -11,40 +11,15 @@ use crate::{
     constants::UNBORROWABLE_BPS,
     error::{BallastError, Named},
     event::{PositionAction, PositionChanged},
+    instructions::position::{add_shares, MovePosition},
     oracle::now,
-    state::{Obligation, Reserve, Side, Vault},
+    state::Side,
     tokens::Till,
 };
 use anchor_lang::prelude::*;
-use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 use ballast_risk::{reserve::Ledger, score::opening_score, units::BPS_ONE, DebtShares, TokenAmount};
 
-/// Accounts of `borrow`.
-#[derive(Accounts)]
-pub struct Borrow<'info> {
-    /// The obligation's owner.
-    pub owner: Signer<'info>,
-    /// The vault.
-    pub vault: AccountLoader<'info, Vault>,
-    /// The obligation.
-    #[account(mut, has_one = owner @ BallastError::NotOwner)]
-    pub obligation: AccountLoader<'info, Obligation>,
-    /// The reserve.
-    #[account(mut)]
-    pub reserve: AccountLoader<'info, Reserve>,
-    /// Its mint.
-    pub mint: Box<InterfaceAccount<'info, Mint>>,
-    /// Its token account.
-    #[account(mut)]
-    pub tokens: Box<InterfaceAccount<'info, TokenAccount>>,
-    /// Where the tokens go.
-    #[account(mut)]
-    pub owner_tokens: Box<InterfaceAccount<'info, TokenAccount>>,
-    /// The mint's token program.
-    pub token_program: Interface<'info, TokenInterface>,
-}
-
-pub(crate) fn handler<'info>(ctx: Context<'info, Borrow<'info>>, amount: u64) -> Result<()> {
+pub(crate) fn handler<'info>(ctx: Context<'info, MovePosition<'info>>, amount: u64) -> Result<()> {
     let accounts = ctx.accounts;
     let clock = Clock::get()?;
     let vault_key = accounts.vault.key();
@@ -72,9 +47,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, Borrow<'info>>, amount: u64) ->
         require!(amount <= ledger.free_tokens.0, BallastError::InsufficientLiquidity);
         let shares = ledger.borrow_up(TokenAmount(amount)).named()?;
         check_liquidity_kept(&ledger)?;
-        if obligation.add(&key, reserve.source.price_accounts(), Side::Debt, shares.0)? {
-            reserve.debt_positions = reserve.debt_positions.saturating_add(1);
-        }
+        add_shares(&mut obligation, &mut reserve, &key, Side::Debt, shares.0)?;
         let shares_after = shares_before.checked_add(shares.0).ok_or(BallastError::Overflow)?;
         let owed = ledger.debt_amount_up(DebtShares(shares_after));
         let value = reserve.prices().spot.value_down(owed);

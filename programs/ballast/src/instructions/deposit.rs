@@ -5,42 +5,17 @@
 //! 3. Shares are rounded down; exactly `amount` must arrive. Emits [`PositionChanged`].
 
 use crate::{
-    error::{BallastError, Named},
+    error::Named,
     event::{PositionAction, PositionChanged},
+    instructions::position::{add_shares, MovePosition},
     oracle::now,
-    state::{Obligation, Reserve, Side, Vault},
+    state::Side,
     tokens::Till,
 };
 use anchor_lang::prelude::*;
-use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 use ballast_risk::TokenAmount;
 
-/// Accounts of `deposit`.
-#[derive(Accounts)]
-pub struct Deposit<'info> {
-    /// The obligation's owner.
-    pub owner: Signer<'info>,
-    /// The vault.
-    pub vault: AccountLoader<'info, Vault>,
-    /// The obligation.
-    #[account(mut, has_one = owner @ BallastError::NotOwner)]
-    pub obligation: AccountLoader<'info, Obligation>,
-    /// The reserve.
-    #[account(mut)]
-    pub reserve: AccountLoader<'info, Reserve>,
-    /// Its mint.
-    pub mint: Box<InterfaceAccount<'info, Mint>>,
-    /// Its token account.
-    #[account(mut)]
-    pub tokens: Box<InterfaceAccount<'info, TokenAccount>>,
-    /// Where the tokens come from.
-    #[account(mut)]
-    pub owner_tokens: Box<InterfaceAccount<'info, TokenAccount>>,
-    /// The mint's token program.
-    pub token_program: Interface<'info, TokenInterface>,
-}
-
-pub(crate) fn handler(ctx: Context<Deposit>, amount: u64) -> Result<()> {
+pub(crate) fn handler(ctx: Context<MovePosition>, amount: u64) -> Result<()> {
     let accounts = ctx.accounts;
     let vault_key = accounts.vault.key();
     accounts.vault.load()?.check_version()?;
@@ -62,9 +37,7 @@ pub(crate) fn handler(ctx: Context<Deposit>, amount: u64) -> Result<()> {
     let shares = ledger.deposit_down(TokenAmount(amount)).named()?;
     let key = accounts.reserve.key();
     let shares_before = obligation.position(&key, Side::Deposit).map_or(0, |(_, shares)| shares);
-    if obligation.add(&key, reserve.source.price_accounts(), Side::Deposit, shares.0)? {
-        reserve.deposit_positions = reserve.deposit_positions.saturating_add(1);
-    }
+    add_shares(&mut obligation, &mut reserve, &key, Side::Deposit, shares.0)?;
     till.take(TokenAmount(amount), &accounts.owner)?;
     reserve.store(ledger)?;
     emit!(PositionChanged {

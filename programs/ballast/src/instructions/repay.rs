@@ -7,6 +7,7 @@
 use crate::{
     error::Named,
     event::{PositionAction, PositionChanged},
+    instructions::position::remove_shares,
     oracle::now,
     state::{Obligation, Reserve, Side, Vault},
     tokens::Till,
@@ -62,9 +63,7 @@ pub(crate) fn handler(ctx: Context<Repay>, amount: u64) -> Result<()> {
     let books_before = (&reserve.books).into();
     let mut ledger = reserve.accrued_ledger(now(&Clock::get()?));
     let (paid, shares) = ledger.repay_down(TokenAmount(amount), DebtShares(shares_before)).named()?;
-    if obligation.remove(index, shares.0)? {
-        reserve.debt_positions = reserve.debt_positions.saturating_sub(1);
-    }
+    remove_shares(&mut obligation, &mut reserve, index, Side::Debt, shares.0)?;
     till.take(paid, &accounts.payer)?;
     reserve.store(ledger)?;
     emit!(PositionChanged {

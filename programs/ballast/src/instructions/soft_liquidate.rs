@@ -14,6 +14,7 @@ use crate::{
     book::{negative, Book, Valuation},
     error::{BallastError, Named},
     event::{ObligationClosed, TrancheExecuted},
+    instructions::position::{add_shares, remove_shares},
     oracle::now,
     state::{Obligation, Reserve, Side, Vault},
     tokens::{is_frozen, Till},
@@ -179,9 +180,7 @@ impl<'info> SoftLiquidate<'info> {
             is_frozen(&self.deposit_tokens) || deposit_ledger.free_tokens < outcome.to_liquidator;
         if paid_in_shares {
             let paid = deposit_ledger.pay_shares_down(outcome.to_liquidator).named()?;
-            if self.credit_shares(&deposit_reserve, paid)? {
-                deposit_reserve.deposit_positions = deposit_reserve.deposit_positions.saturating_add(1);
-            }
+            self.credit_shares(&mut deposit_reserve, paid)?;
         } else {
             deposit_ledger.pay_tokens(outcome.to_liquidator).named()?;
         }
@@ -202,21 +201,13 @@ impl<'info> SoftLiquidate<'info> {
         debt_reserve.store(debt_ledger)?;
         deposit_reserve.store(deposit_ledger)?;
         // The later position first, so that closing one does not move the other.
-        let mut changes =
-            [(pair.debt.0, repaid_shares.0, Side::Debt), (pair.deposit.0, seized_shares.0, Side::Deposit)];
-        if changes[0].0 < changes[1].0 {
-            changes.swap(0, 1);
-        }
-        for (index, shares, side) in changes {
-            if obligation.remove(index, shares)? {
-                match side {
-                    Side::Debt => debt_reserve.debt_positions = debt_reserve.debt_positions.saturating_sub(1),
-                    Side::Deposit => {
-                        deposit_reserve.deposit_positions =
-                            deposit_reserve.deposit_positions.saturating_sub(1)
-                    }
-                }
-            }
+        let debt_first = pair.debt.0 > pair.deposit.0;
+        for side in if debt_first { [Side::Debt, Side::Deposit] } else { [Side::Deposit, Side::Debt] } {
+            let (reserve, index, shares) = match side {
+                Side::Debt => (&mut debt_reserve, pair.debt.0, repaid_shares.0),
+                Side::Deposit => (&mut deposit_reserve, pair.deposit.0, seized_shares.0),
+            };
+            remove_shares(&mut obligation, reserve, index, side, shares)?;
         }
         Ok(Executed {
             plan,
@@ -228,15 +219,15 @@ impl<'info> SoftLiquidate<'info> {
         })
     }
 
-    /// Adds deposit shares to the liquidator's own obligation. Returns whether a position was opened.
-    fn credit_shares(&self, reserve: &Reserve, shares: DepositShares) -> Result<bool> {
+    /// Adds deposit shares to the liquidator's own obligation.
+    fn credit_shares(&self, reserve: &mut Reserve, shares: DepositShares) -> Result<()> {
         let account = self.shares_to.as_ref().ok_or(BallastError::SharesAccountNeeded)?;
         require_keys_neq!(account.key(), self.obligation.key(), BallastError::WrongSharesAccount);
         let mut receiver = account.load_mut()?;
         receiver.check(&self.vault.key())?;
         require_keys_eq!(receiver.owner, self.liquidator.key(), BallastError::WrongSharesAccount);
         require!(!receiver.has_debt(), BallastError::WrongSharesAccount);
-        receiver.add(&self.deposit_reserve.key(), reserve.source.price_accounts(), Side::Deposit, shares.0)
+        add_shares(&mut receiver, reserve, &self.deposit_reserve.key(), Side::Deposit, shares.0)
     }
 
     #[inline(never)]

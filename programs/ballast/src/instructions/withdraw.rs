@@ -10,40 +10,15 @@ use crate::{
     book::{Book, Valuation},
     error::{BallastError, Named},
     event::{PositionAction, PositionChanged},
+    instructions::position::{remove_shares, MovePosition},
     oracle::now,
-    state::{Obligation, Reserve, Side, Vault},
+    state::Side,
     tokens::Till,
 };
 use anchor_lang::prelude::*;
-use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 use ballast_risk::{score::opening_score, DepositShares, TokenAmount};
 
-/// Accounts of `withdraw`.
-#[derive(Accounts)]
-pub struct Withdraw<'info> {
-    /// The obligation's owner.
-    pub owner: Signer<'info>,
-    /// The vault.
-    pub vault: AccountLoader<'info, Vault>,
-    /// The obligation.
-    #[account(mut, has_one = owner @ BallastError::NotOwner)]
-    pub obligation: AccountLoader<'info, Obligation>,
-    /// The reserve.
-    #[account(mut)]
-    pub reserve: AccountLoader<'info, Reserve>,
-    /// Its mint.
-    pub mint: Box<InterfaceAccount<'info, Mint>>,
-    /// Its token account.
-    #[account(mut)]
-    pub tokens: Box<InterfaceAccount<'info, TokenAccount>>,
-    /// Where the tokens go.
-    #[account(mut)]
-    pub owner_tokens: Box<InterfaceAccount<'info, TokenAccount>>,
-    /// The mint's token program.
-    pub token_program: Interface<'info, TokenInterface>,
-}
-
-pub(crate) fn handler<'info>(ctx: Context<'info, Withdraw<'info>>, amount: u64) -> Result<()> {
+pub(crate) fn handler<'info>(ctx: Context<'info, MovePosition<'info>>, amount: u64) -> Result<()> {
     let accounts = ctx.accounts;
     let clock = Clock::get()?;
     let vault_key = accounts.vault.key();
@@ -74,9 +49,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, Withdraw<'info>>, amount: u64) 
             BallastError::InsufficientLiquidity
         );
         let (paid, shares) = ledger.withdraw_up(TokenAmount(amount), held).named()?;
-        if obligation.remove(index, shares.0)? {
-            reserve.deposit_positions = reserve.deposit_positions.saturating_sub(1);
-        }
+        remove_shares(&mut obligation, &mut reserve, index, Side::Deposit, shares.0)?;
         reserve.store(ledger)?;
         (paid, shares, books_before, (&reserve.books).into())
     };

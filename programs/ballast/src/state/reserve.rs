@@ -1,6 +1,6 @@
 //! A reserve: one asset of one vault. Its books, price, rates and how it is sold.
 
-use super::parameters::*;
+use super::{obligation::Side, parameters::*};
 use crate::{
     assert_layout,
     constants::*,
@@ -259,6 +259,14 @@ impl Reserve {
         ledger.update_rate(self.rates.as_risk()).named()?;
         self.books = ledger.into();
         Ok(())
+    }
+
+    /// How many positions there are on this side.
+    pub fn positions_mut(&mut self, side: Side) -> &mut u64 {
+        match side {
+            Side::Deposit => &mut self.deposit_positions,
+            Side::Debt => &mut self.debt_positions,
+        }
     }
 
     /// The three prices.
