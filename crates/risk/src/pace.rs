@@ -12,7 +12,7 @@ use bytemuck::{Pod, Zeroable};
 /// An obligation's pace meter: how much was repaid lately, in micro-USD.
 ///
 /// Kept in dollars and not as a part of the allowance, because allowances differ: by net risk, and by the asset that is
-/// sold. A small one that is spent takes its own dollars from a large one, and nothing more, so dust locks nobody out.
+/// sold. A small one that is spent takes at most itself from a large one, so dust locks nobody out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct PaceMeter {

@@ -181,7 +181,9 @@ macro_rules! scorer {
 scorer!(score_i64, floor_bps_i64, i64, u64);
 scorer!(score_i128, floor_bps_i128, i128, u128);
 
-/// Scores a book against a validated model. `R` is at least the exact one and at most 10 micro-USD above it.
+/// Scores a book against a validated model. `R` is at least the exact one and less than 17 micro-USD above it: up to 2 for each
+/// group whose net is not a whole number of micro-USD, and up to 1 for the last division; with all betas 1 less than 2. Margins
+/// `m_i` count in whole bps, rounded up.
 ///
 /// Errors: [`RiskError::NoSuchPosition`] for more than 16 exposures, [`RiskError::Overflow`] beyond [`EXACT_LIMIT`].
 pub fn score(model: &RiskModel, book: &[Exposure]) -> Result<Score> {

@@ -2,14 +2,22 @@
 
 use crate::models::{log_uniform, Setting};
 use ballast_risk::{
+    pace::{DepthBucket, PaceMeter},
+    presets,
     price::UnitPrice,
     reserve::Ledger,
     score::{score, Exposure, Score},
-    tranche::{Legs, TrancheOutcome},
-    DebtShares, DepositShares, TokenAmount,
+    tranche::{Legs, TrancheCurve, TrancheOutcome, TrancheRequest, TrancheRules},
+    Bps, DebtShares, DepositShares, TokenAmount, Usd,
 };
+use num_rational::Ratio;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
+
+/// When tranches happen.
+pub const NOW: u64 = 1_760_130_000;
+/// Opening a debt needs this, so books below it are what earlier tranches left.
+pub const SMALLEST_DEBT: i128 = 100_000_000;
 
 /// Deposit or debt shares of one reserve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,20 +32,19 @@ pub struct Position {
     pub asset: usize,
     pub holding: Holding,
     pub price: UnitPrice,
+    /// What the price stands for: micro-USD a unit.
+    pub exact_price: Ratio<i128>,
     pub ledger: Ledger,
+    /// How its reserve is sold.
+    pub curve: TrancheCurve,
 }
 
 /// One obligation and the reserves that it touches.
 #[derive(Clone, Debug)]
 pub struct World<'a> {
     pub setting: &'a Setting,
+    pub rules: TrancheRules,
     pub positions: Vec<Position>,
-}
-
-/// A token that costs 0.0001 to 100,000 USD and has 6 to 9 decimals: no unit is worth more than ten cents.
-fn plain_price(rng: &mut ChaCha8Rng) -> UnitPrice {
-    let price = log_uniform(rng, 4.0, 13.0) as u64;
-    UnitPrice::from_oracle(price, -8, rng.random_range(6..=9)).unwrap()
 }
 
 /// Any supported price and decimals.
@@ -45,6 +52,46 @@ pub fn any_price(rng: &mut ChaCha8Rng) -> UnitPrice {
     let exponent = rng.random_range(-12..=0);
     let most = (9.0 - f64::from(exponent)).min(18.9);
     UnitPrice::from_oracle(log_uniform(rng, 0.0, most) as u64, exponent, rng.random_range(2..=12)).unwrap()
+}
+
+fn rules(rng: &mut ChaCha8Rng, setting: &Setting) -> TrancheRules {
+    let invented = TrancheRules {
+        minimum_tranche: 10_000_000,
+        minimum_debt: SMALLEST_DEBT as u64,
+        window_seconds: rng.random_range(1..=3_600),
+        backstop_urgency: Bps(rng.random_range(1_000..=9_500)),
+        bucket_off_urgency: Bps(rng.random_range(100..=5_000)),
+        insurance_slice: Bps(rng.random_range(0..=5_000)),
+        reserved: [0; 3],
+    };
+    let rules = setting.preset.map_or(invented, |preset| preset.rules);
+    rules.validate().unwrap();
+    rules
+}
+
+/// A valid curve whose depth does not bind.
+fn curve(rng: &mut ChaCha8Rng, setting: &Setting, asset: usize) -> TrancheCurve {
+    if let Some(preset) = setting.preset {
+        let curve = preset.asset(presets::ASSETS[asset]).unwrap().curve;
+        return TrancheCurve { depth: 1 << 60, bucket_share: Bps(10_000), ..curve };
+    }
+    let bonus_max = rng.random_range(1..=500);
+    let curve = TrancheCurve {
+        depth: 1 << 60,
+        bucket_refill_seconds: 60,
+        bucket_share: Bps(10_000),
+        target: Bps(if rng.random_bool(0.8) { rng.random_range(10_000..=10_500) } else { 20_000 }),
+        pace_floor: Bps(rng.random_range(1..=10_000)),
+        pace_urgency: Bps(rng.random_range(1..=10_000)),
+        bonus_min: Bps(rng.random_range(1..=bonus_max)),
+        bonus_max: Bps(bonus_max),
+        bonus_urgency: Bps(rng.random_range(1..=10_000)),
+        pace_exponent_halves: rng.random_range(0..=12),
+        bonus_exponent_halves: rng.random_range(0..=12),
+        reserved: 0,
+    };
+    curve.validate().unwrap();
+    curve
 }
 
 /// Books with deposits and debts of others beside the borrower's, at indices that have grown.
@@ -55,27 +102,92 @@ fn ledger(rng: &mut ChaCha8Rng, own: &mut Holding, amount: u64) -> Ledger {
     let mut ledger = Ledger::new(0);
     ledger.deposit_index = index(rng);
     ledger.debt_index = index(rng);
-    let others = rng.random_range(0..=amount);
+    let others = rng.random_range(0..=amount).max(2);
     match own {
         Holding::Deposit(shares) => {
-            ledger.deposit_down(TokenAmount(others.max(2))).unwrap();
+            ledger.deposit_down(TokenAmount(others)).unwrap();
             *shares = ledger.deposit_down(TokenAmount(amount.max(2))).unwrap();
-            let lent = rng.random_range(0..=others.max(2) / 2);
+            let lent = rng.random_range(0..=others.max(amount) / 2);
             if lent > 0 {
                 ledger.borrow_up(TokenAmount(lent)).unwrap();
             }
         }
         Holding::Debt(shares) => {
-            ledger.deposit_down(TokenAmount((others + amount).max(2))).unwrap();
+            ledger.deposit_down(TokenAmount(others + amount)).unwrap();
             *shares = ledger.borrow_up(TokenAmount(amount.max(1))).unwrap();
         }
     }
     ledger
 }
 
+/// A position of this value in a token that costs 0.0001 to 100,000 USD and has 6 to 9 decimals: no unit is worth more than
+/// ten cents.
+fn position(rng: &mut ChaCha8Rng, setting: &Setting, asset: usize, value: i128) -> Position {
+    let (mantissa, decimals) = (log_uniform(rng, 4.0, 13.0), rng.random_range(6..=9));
+    let price = UnitPrice::from_oracle(mantissa as u64, -8, decimals).unwrap();
+    let amount = price.amount_down(Usd(value.abs())).unwrap().0.min(1 << 60);
+    let mut holding =
+        if value > 0 { Holding::Deposit(DepositShares(0)) } else { Holding::Debt(DebtShares(0)) };
+    Position {
+        asset,
+        ledger: ledger(rng, &mut holding, amount),
+        holding,
+        price,
+        exact_price: Ratio::new(mantissa, 10i128.pow(2 + u32::from(decimals))),
+        curve: curve(rng, setting, asset),
+    }
+}
+
 impl<'a> World<'a> {
-    /// A random book of 2 to 16 positions below its requirement, worth 10 to 1e9 USD. `None` when the draw has none.
-    pub fn unhealthy(rng: &mut ChaCha8Rng, setting: &'a Setting) -> Option<Self> {
+    /// A random book of 2 to 16 positions below its requirement, worth 10 to 1e9 USD.
+    pub fn unhealthy(rng: &mut ChaCha8Rng, setting: &'a Setting) -> Self {
+        let choose = |rng: &mut ChaCha8Rng, least: i128, ruin: i128| {
+            let span = ((ruin - least) as f64 * rng.random_range(0.0..1.1)) as i128;
+            least
+                + match rng.random_range(0..10) {
+                    0 => 0,
+                    1..=3 => span,
+                    4..=6 => span / 8,
+                    _ => span / 64,
+                }
+        };
+        loop {
+            let world = Self::with_debt(rng, setting, choose);
+            if !world.score().is_healthy() {
+                return world;
+            }
+        }
+    }
+
+    /// The same with a debt that may be opened.
+    pub fn unhealthy_and_legal(rng: &mut ChaCha8Rng, setting: &'a Setting) -> Self {
+        loop {
+            let world = Self::unhealthy(rng, setting);
+            if world.score().debt.0 >= SMALLEST_DEBT {
+                return world;
+            }
+        }
+    }
+
+    /// A random book whose equity is used up, by up to its whole debt.
+    pub fn ruined(rng: &mut ChaCha8Rng, setting: &'a Setting) -> Self {
+        loop {
+            let world = Self::with_debt(rng, setting, |rng, _, ruin| {
+                ruin + ruin * rng.random_range(0..=2_000) / 2_000
+            });
+            if world.score().equity().0 <= 0 {
+                return world;
+            }
+        }
+    }
+
+    /// Draws a book and multiplies its debts by what `choose` makes of the least factor (in 2^-24) that leaves it unhealthy
+    /// and of the one that uses up its equity.
+    fn with_debt(
+        rng: &mut ChaCha8Rng,
+        setting: &'a Setting,
+        choose: impl Fn(&mut ChaCha8Rng, i128, i128) -> i128,
+    ) -> Self {
         let count = match rng.random_range(0..3) {
             0 => 2,
             1 => rng.random_range(2..=4),
@@ -85,24 +197,22 @@ impl<'a> World<'a> {
         let deposits = rng.random_range(1..assets.len());
         let scale = log_uniform(rng, 7.0, 15.0);
         let alike = rng.random_bool(0.7);
-        let values: Vec<i128> = assets
-            .iter()
-            .map(|_| {
-                if alike {
-                    scale * rng.random_range(1..=4_000) / 1_000
-                } else {
-                    log_uniform(rng, 5.0, 15.0)
-                }
-            })
-            .collect();
-        let book = |debt_share: i128| -> Vec<Exposure> {
-            let value = |i: usize| if i < deposits { values[i] } else { -(values[i] * debt_share) >> 24 };
-            assets.iter().enumerate().map(|(i, &asset)| setting.exposure(asset, value(i))).collect()
+        let value = |rng: &mut ChaCha8Rng| {
+            if alike {
+                scale * rng.random_range(1..=4_000) / 1_000
+            } else {
+                log_uniform(rng, 5.0, 15.0)
+            }
+        };
+        let values: Vec<i128> = assets.iter().map(|_| value(rng)).collect();
+        let value =
+            |i: usize, factor: i128| if i < deposits { values[i] } else { -(values[i] * factor) >> 24 };
+        let book = |factor: i128| -> Vec<Exposure> {
+            assets.iter().enumerate().map(|(i, &asset)| setting.exposure(asset, value(i, factor))).collect()
         };
         let collateral: i128 = values[..deposits].iter().sum();
         let debt: i128 = values[deposits..].iter().sum();
-        // Debts at which the equity is used up, and by bisection those at which the requirement is just met.
-        let ruin = (collateral << 24) / debt.max(1);
+        let ruin = (collateral << 24) / debt;
         let (mut healthy, mut unhealthy) = (0, ruin);
         for _ in 0..24 {
             let middle = (healthy + unhealthy) / 2;
@@ -112,31 +222,12 @@ impl<'a> World<'a> {
                 unhealthy = middle;
             }
         }
-        let span = ((ruin - unhealthy) as f64 * rng.random_range(0.0..1.1)) as i128;
-        let debt_share = match rng.random_range(0..10) {
-            0 => unhealthy,
-            1..=3 => unhealthy + span,
-            4..=6 => unhealthy + span / 8,
-            _ => unhealthy + span / 64,
-        };
-        let positions = assets
-            .iter()
-            .zip(book(debt_share))
-            .map(|(&asset, exposure)| {
-                let price = plain_price(rng);
-                let amount =
-                    price.amount_down(ballast_risk::Usd(exposure.value.0.abs())).unwrap().0.min(1 << 60);
-                let mut holding = if exposure.value.0 > 0 {
-                    Holding::Deposit(DepositShares(0))
-                } else {
-                    Holding::Debt(DebtShares(0))
-                };
-                let ledger = ledger(rng, &mut holding, amount);
-                Position { asset, holding, price, ledger }
-            })
-            .collect();
-        let world = Self { setting, positions };
-        (!world.score().is_healthy()).then_some(world)
+        let factor = choose(rng, unhealthy, ruin);
+        let mut positions = Vec::new();
+        for (i, &asset) in assets.iter().enumerate() {
+            positions.push(position(rng, setting, asset, value(i, factor)));
+        }
+        Self { setting, rules: rules(rng, setting), positions }
     }
 
     /// Deposits rounded down, debts up.
@@ -148,8 +239,42 @@ impl<'a> World<'a> {
         score(&self.setting.model, &self.book()).unwrap()
     }
 
+    pub fn curves(&self) -> Vec<TrancheCurve> {
+        self.positions.iter().map(|p| p.curve).collect()
+    }
+
+    pub fn full_buckets(&self) -> Vec<DepthBucket> {
+        vec![DepthBucket::default(); self.positions.len()]
+    }
+
+    /// Every debt with every deposit.
+    pub fn pairs(&self) -> Vec<(usize, usize)> {
+        let is_debt = |i: usize| matches!(self.positions[i].holding, Holding::Debt(_));
+        let all = 0..self.positions.len();
+        let with =
+            |debt: usize| all.clone().filter(move |&i| !is_debt(i)).map(move |deposit| (debt, deposit));
+        all.clone().filter(|&i| is_debt(i)).flat_map(with).collect()
+    }
+
+    /// A request that only the book bounds: full meter and bucket, no maximum.
+    pub fn request<'b>(&'b self, book: &'b [Exposure], pair: (usize, usize)) -> TrancheRequest<'b> {
+        TrancheRequest {
+            model: &self.setting.model,
+            rules: &self.rules,
+            curve: &self.positions[pair.1].curve,
+            book,
+            usable: u32::MAX,
+            debt: pair.0,
+            deposit: pair.1,
+            meter: PaceMeter::default(),
+            bucket: DepthBucket::default(),
+            now: NOW,
+            maximum: Usd(i128::MAX),
+        }
+    }
+
     /// The two positions of a pair in tokens.
-    pub fn legs(&self, debt: usize, deposit: usize) -> Legs {
+    pub fn legs(&self, (debt, deposit): (usize, usize)) -> Legs {
         let (debt, deposit) = (&self.positions[debt], &self.positions[deposit]);
         Legs {
             debt_price: debt.price,
@@ -159,16 +284,17 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Applies a tranche as the program does: repayment, seizure, payment in tokens or shares.
-    pub fn apply(&mut self, debt: usize, deposit: usize, outcome: &TrancheOutcome) -> bool {
-        let position = &mut self.positions[debt];
+    /// The world after a tranche, applied as the program does: repayment, seizure, payment in tokens or in shares. `None` when
+    /// the repayment is too small for a debt share.
+    pub fn after(&self, (debt, deposit): (usize, usize), outcome: &TrancheOutcome) -> Option<Self> {
+        let mut next = self.clone();
+        let position = &mut next.positions[debt];
         let Holding::Debt(shares) = &mut position.holding else { panic!("not a debt") };
-        let amount = if outcome.close_debt { TokenAmount(u64::MAX) } else { outcome.repay };
-        let Ok((taken, burnt)) = position.ledger.repay_down(amount, *shares) else { return false };
+        let (taken, burnt) = position.ledger.repay_down(outcome.repay, *shares).ok()?;
         assert_eq!(taken, outcome.repay);
         *shares = shares.minus(burnt).unwrap();
 
-        let position = &mut self.positions[deposit];
+        let position = &mut next.positions[deposit];
         let Holding::Deposit(shares) = &mut position.holding else { panic!("not a deposit") };
         let burnt = position
             .ledger
@@ -179,9 +305,9 @@ impl<'a> World<'a> {
             position.ledger.pay_shares_down(outcome.to_liquidator).expect("payment in shares");
         }
         for position in [debt, deposit] {
-            self.positions[position].ledger.surplus().expect("books that hold");
+            next.positions[position].ledger.surplus().expect("books that hold");
         }
-        true
+        Some(next)
     }
 }
 
@@ -200,6 +326,14 @@ impl Position {
         match self.holding {
             Holding::Deposit(_) => self.price.value_down(amount).0,
             Holding::Debt(_) => -self.price.value_up(amount).0,
+        }
+    }
+
+    /// What the shares are worth, exactly: token units with 64 fractional bits.
+    pub fn exact_amount(&self) -> u128 {
+        match self.holding {
+            Holding::Deposit(shares) => u128::from(shares.0) * self.ledger.deposit_index,
+            Holding::Debt(shares) => u128::from(shares.0) * self.ledger.debt_index,
         }
     }
 }

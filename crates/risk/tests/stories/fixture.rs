@@ -24,7 +24,6 @@ pub fn usd(dollars: f64) -> Usd {
 /// A book with what its tranches depend on.
 pub struct Fixture {
     pub preset: Preset,
-    pub kinds: Vec<AssetKind>,
     pub book: Vec<Exposure>,
     pub curves: Vec<TrancheCurve>,
     pub buckets: Vec<DepthBucket>,
@@ -46,7 +45,6 @@ impl Fixture {
         };
         Self {
             preset,
-            kinds: positions.iter().map(|(kind, _)| *kind).collect(),
             book: parameters.iter().zip(positions).map(|(p, (_, d))| exposure((p.risk, *d))).collect(),
             curves: parameters.iter().map(|p| p.curve).collect(),
             buckets: vec![DepthBucket::default(); positions.len()],
