@@ -1,0 +1,99 @@
+//! The presets are valid and have the margins that they claim.
+
+use crate::fixture::{usd, Alt, Btc, Eth, Fixture, Lst, Sol, Usdc};
+use ballast_risk::{
+    model::MAX_BONUS,
+    presets::{balanced, calm, safe, AssetKind, Preset, ASSETS, GROUP_NAMES, ROW_NAMES},
+    Bps,
+};
+
+fn all() -> [Preset; 3] {
+    [balanced().unwrap(), calm().unwrap(), safe().unwrap()]
+}
+
+fn margins(preset: &Preset) -> Vec<u64> {
+    let margin = |kind: AssetKind| {
+        let risk = preset.asset(kind).unwrap().risk;
+        preset.model.margin_up(risk.group, risk.beta, risk.idio)
+    };
+    ASSETS.iter().map(|&kind| margin(kind)).collect()
+}
+
+#[test]
+fn every_parameter_is_within_its_compiled_bounds() {
+    for preset in all() {
+        preset.model.validate().unwrap();
+        preset.rules.validate().unwrap();
+        for kind in ASSETS {
+            let asset = preset.asset(kind).unwrap();
+            preset.model.validate_asset(&asset.risk).unwrap();
+            asset.curve.validate().unwrap();
+            asset.rates.validate().unwrap();
+            assert!(asset.curve.bonus_max <= MAX_BONUS && MAX_BONUS < preset.model.debt_floor);
+            assert!(asset.split.fee.0 + asset.split.insurance.0 <= 10_000);
+        }
+        assert_eq!(usize::from(preset.model.row_count), ROW_NAMES.len());
+        assert_eq!(usize::from(preset.model.group_count), GROUP_NAMES.len());
+        assert_eq!(GROUP_NAMES[usize::from(preset.model.numeraire_group)], "USD");
+    }
+}
+
+#[test]
+fn the_margins_are_those_of_the_table() {
+    // BTC, ETH, SOL, LST, USD, ALT: row + basis + idio
+    let expected = vec![1_450, 1_400, 1_700, 1_700 + 150, 300 * 3 / 2 + 50, 3_000];
+    assert_eq!(margins(&balanced().unwrap()), expected);
+    assert_eq!(margins(&calm().unwrap()), expected);
+    assert_eq!(margins(&safe().unwrap()), vec![1_700, 1_700, 2_100, 2_100 + 150, 500, 5_000]);
+}
+
+#[test]
+fn a_plain_long_against_stables_is_liquidated_where_its_margin_and_the_stables_basis_say() {
+    // E = m·C + 0.5 %·D, hence D/C = (1 − m)/1.005
+    for (kind, margin) in [(Btc, 0.145), (Eth, 0.14), (Sol, 0.17), (Lst, 0.185), (Alt, 0.30)] {
+        let threshold = 10_000.0 * (1.0 - margin) / 1.005;
+        let healthy = |debt: f64| {
+            Fixture::new(balanced().unwrap(), &[(kind, 10_000.0), (Usdc, -debt)]).score().is_healthy()
+        };
+        assert!(healthy(threshold - 0.01) && !healthy(threshold + 0.01), "{kind:?}");
+    }
+}
+
+#[test]
+fn opening_asks_for_a_quarter_more() {
+    for preset in all() {
+        assert_eq!(preset.model.opening_factor, Bps(12_500));
+    }
+}
+
+#[test]
+fn thin_assets_and_collateral_that_must_be_there_are_not_borrowable() {
+    for preset in all() {
+        let borrowable: Vec<_> =
+            ASSETS.into_iter().filter(|&k| preset.asset(k).unwrap().borrowable).collect();
+        assert_eq!(borrowable, [Btc, Eth, Sol, Usdc]);
+    }
+}
+
+#[test]
+fn a_hedge_within_a_group_keeps_a_charge() {
+    // LST against SOL: the rows cancel, the basis on the larger side and the LST's own charge remain, and the floor of θ.
+    let fixture = Fixture::new(balanced().unwrap(), &[(Lst, 10_000.0), (Sol, -8_000.0)]);
+    let floor = 0.4 * (0.185 * 10_000.0 + 0.17 * 8_000.0);
+    let scenario = 0.125 * (10_000.0 - 8_000.0) + 0.045 * 10_000.0 + 0.015 * 10_000.0;
+    assert_eq!(fixture.score().requirement, usd(floor).max(usd(scenario)));
+    assert!(floor > scenario);
+}
+
+#[test]
+fn calm_is_balanced_sold_more_slowly_and_safe_is_wider_and_faster() {
+    let [balanced, calm, safe] = all();
+    assert_eq!(balanced.model, calm.model);
+    let curve = |preset: &Preset, kind| preset.asset(kind).unwrap().curve;
+    for kind in [Btc, Sol, Alt] {
+        assert!(curve(&calm, kind).pace_urgency > curve(&balanced, kind).pace_urgency);
+    }
+    assert!(calm.rules.window_seconds > balanced.rules.window_seconds);
+    assert!(curve(&safe, Alt).pace_urgency < curve(&balanced, Alt).pace_urgency);
+    assert!(safe.rules.backstop_urgency < balanced.rules.backstop_urgency);
+}
