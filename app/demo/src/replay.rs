@@ -1,0 +1,204 @@
+//! A tape from candles: the path inside each bar, the markets aligned, what is missing modelled and labelled.
+
+use crate::{
+    asset::{Asset, COUNT},
+    candles::{self, Bar, Series},
+    modelled,
+    tape::{Prices, Tape},
+    time,
+};
+use anyhow::{bail, Context as _, Result};
+use std::path::Path;
+
+/// Moments a bar: open, two extremes, close.
+const PARTS: u64 = 4;
+
+/// The part of a window that is replayed unless told otherwise: the days around its event.
+const EVENTS: [(&str, &str, &str); 2] = [
+    ("2025-10", "2025-10-09T00:00", "2025-10-12T23:55"),
+    ("2026-06", "2026-06-01T00:00", "2026-06-09T00:00"),
+];
+
+/// What to replay.
+pub struct Request<'a> {
+    /// Folder of candle files.
+    pub folder: &'a Path,
+    /// Which window of it.
+    pub window: &'a str,
+    /// First moment instead of the event's.
+    pub from: Option<u64>,
+    /// Last moment instead of the event's.
+    pub to: Option<u64>,
+}
+
+/// Reads candles and builds the tape.
+pub fn tape(request: &Request) -> Result<Tape> {
+    let Request { folder, window, .. } = *request;
+    let required = |base: &str| -> Result<Series> {
+        match candles::read(folder, window, base)? {
+            Some(series) => Ok(series),
+            None => bail!(
+                "{} has no {base} candles of window {window}; its windows are: {}",
+                folder.display(),
+                candles::windows(folder)?.join(", ")
+            ),
+        }
+    };
+    let majors = [required("BTC")?, required("ETH")?, required("SOL")?];
+    let alt = candles::read(folder, window, "SUI")?;
+    let mut sources: Vec<String> = vec![];
+    let step = majors[0].step;
+    for series in majors.iter().chain(&alt) {
+        if series.step != step {
+            bail!("{} has bars of {} s, and BTC of {step} s", series.market, series.step);
+        }
+        sources.push(format!("{}: {} candles of {} s", series.market, series.venue, series.step));
+    }
+    let (start, end) = bounds(request, &majors)?;
+    let grid: Vec<u64> = (start..=end).step_by(usize::try_from(step)?).collect();
+    let aligned = |series: &Series| -> Result<Vec<Bar>> {
+        let first = series.bars[0].time;
+        let from = usize::try_from((start.max(first) - first) / step)?;
+        let bars = series.bars.get(from..from + grid.len()).filter(|bars| bars[0].time == start);
+        Ok(bars.with_context(|| format!("{} does not cover the window", series.market))?.to_vec())
+    };
+    let majors = majors.iter().map(aligned).collect::<Result<Vec<_>>>()?;
+    let alt_bars = alt.as_ref().map(aligned).transpose()?;
+
+    let mut rows: Vec<(u64, Prices)> = Vec::with_capacity(grid.len() * PARTS as usize);
+    for (at, time) in grid.iter().enumerate() {
+        // One order for all markets: open, high, low, close where they fall together, else open, low, high, close.
+        let falling = majors.iter().map(|bars| (bars[at].close / bars[at].open).ln()).sum::<f64>() < 0.0;
+        let mut moments = [[0.0; COUNT]; PARTS as usize];
+        let mut fill = |asset: Asset, bar: &Bar| {
+            let (early, late) = if falling { (bar.high, bar.low) } else { (bar.low, bar.high) };
+            for (moment, price) in moments.iter_mut().zip([bar.open, early, late, bar.close]) {
+                moment[asset.index()] = price;
+            }
+        };
+        for (asset, bars) in [Asset::Btc, Asset::Eth, Asset::Sol].into_iter().zip(&majors) {
+            fill(asset, &bars[at]);
+        }
+        if let Some(bars) = &alt_bars {
+            fill(Asset::Alt, &bars[at]);
+        }
+        rows.extend((0u64..).zip(moments).map(|(part, prices)| (time + part * step / PARTS, prices)));
+    }
+    if alt_bars.is_some() {
+        sources.extend(modelled::floor_the_one_venue_wick(&mut rows).map(String::from));
+    } else {
+        modelled::alt(&mut rows);
+        sources.push(modelled::ALT_NOTE.into());
+    }
+    modelled::lst(&mut rows);
+    sources.push(modelled::LST_NOTE.into());
+    for (asset, base) in [(Asset::Usdc, "USDC"), (Asset::Usde, "USDE")] {
+        match candles::read(folder, window, base)? {
+            Some(series) => {
+                stable(&mut rows, asset, &series)?;
+                sources.push(format!(
+                    "{}: {} candles of {} s, read as a line through open, high, low and close",
+                    series.market, series.venue, series.step
+                ));
+            }
+            None => {
+                modelled::stable(&mut rows, asset);
+                sources.push(format!("{asset}: 1.00 throughout, for want of candles"));
+            }
+        }
+    }
+    sources.push("quotes in USDT count as USD".into());
+    let title = format!("{window}, {} to {}", time::minute(start), time::minute(end));
+    Tape::new(title, sources, rows)
+}
+
+/// First and last bar: as asked, or the event's, or all that the majors share.
+fn bounds(request: &Request, majors: &[Series]) -> Result<(u64, u64)> {
+    let step = majors[0].step;
+    let event = EVENTS.iter().find(|(window, ..)| *window == request.window);
+    let shared = |pick: fn(&[Bar]) -> Option<&Bar>| {
+        majors.iter().filter_map(move |s| pick(&s.bars)).map(|bar| bar.time)
+    };
+    let first = shared(|bars| bars.first()).max().context("no bars")?;
+    let last = shared(|bars| bars.last()).min().context("no bars")?;
+    let start = match (request.from, event) {
+        (Some(from), _) => from,
+        (None, Some((_, from, _))) => time::parse(from)?.max(first),
+        _ => first,
+    };
+    let end = match (request.to, event) {
+        (Some(to), _) => to,
+        (None, Some((_, _, to))) => time::parse(to)?.min(last),
+        _ => last,
+    };
+    let (start, end) = (start.div_ceil(step) * step, end / step * step);
+    if start < first || end > last || start >= end {
+        bail!(
+            "the window {} has candles from {} to {} only",
+            request.window,
+            time::minute(first),
+            time::minute(last)
+        );
+    }
+    Ok((start, end))
+}
+
+/// A stable's hourly bars as a line through open, high, low and close (low first in a rising bar), in log.
+fn stable(rows: &mut [(u64, Prices)], asset: Asset, series: &Series) -> Result<()> {
+    let mut line: Vec<(u64, f64)> = vec![];
+    for bar in &series.bars {
+        let (early, late) = if bar.close < bar.open { (bar.high, bar.low) } else { (bar.low, bar.high) };
+        let parts = (0u64..).zip([bar.open, early, late, bar.close]);
+        line.extend(parts.map(|(part, price)| (bar.time + part * series.step / PARTS, price.ln())));
+    }
+    for (time, prices) in rows {
+        let after = line.partition_point(|(at, _)| at <= time);
+        let (Some(before), Some(next)) = (after.checked_sub(1).and_then(|i| line.get(i)), line.get(after))
+        else {
+            bail!("{} does not cover {}", series.market, time::minute(*time));
+        };
+        let share = (*time - before.0) as f64 / (next.0 - before.0) as f64;
+        prices[asset.index()] = (before.1 + share * (next.1 - before.1)).exp();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(name: &str, files: &[(&str, String)]) -> std::path::PathBuf {
+        let folder = std::env::temp_dir().join(format!("ballast-demo-replay-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        for (file, rows) in files {
+            std::fs::write(folder.join(file), format!("ts,open,high,low,close,volume\n{rows}")).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn highs_come_before_lows_in_falling_bars_and_all_markets_agree() {
+        let bars = |scale: f64| {
+            let row = |t: u64, o: f64, h: f64, l: f64, c: f64| {
+                format!("{t},{},{},{},{},1\n", o * scale, h * scale, l * scale, c * scale)
+            };
+            row(300, 100.0, 110.0, 80.0, 90.0) + &row(600, 90.0, 120.0, 85.0, 110.0)
+        };
+        let files = ["BTC", "ETH", "SOL"].map(|m| (format!("w_{m}USDT_v_5m.csv"), bars(1.0)));
+        let files: Vec<(&str, String)> =
+            files.iter().map(|(name, rows)| (name.as_str(), rows.clone())).collect();
+        let folder = folder("order", &files);
+        let request = Request { folder: &folder, window: "w", from: None, to: None };
+        let tape = tape(&request).unwrap();
+        let sol: Vec<f64> = tape.ticks.iter().map(|tick| tick.dollars(Asset::Sol)).collect();
+        assert_eq!(sol, [100.0, 110.0, 80.0, 90.0, 90.0, 85.0, 120.0, 110.0]);
+        assert_eq!(tape.ticks[1].time, 300 + 75);
+        assert!(tape.sources.iter().any(|s| s == modelled::ALT_NOTE));
+        assert!(tape.sources.iter().any(|s| s.starts_with("USDC: 1.00")));
+        let outside = Request { to: Some(900), ..request };
+        assert!(super::tape(&outside).unwrap_err().to_string().contains("has candles from"));
+        let other = Request { window: "x", from: None, to: None, folder: &folder };
+        assert!(super::tape(&other).unwrap_err().to_string().contains("its windows are: w"));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,201 @@
+//! Scenarios written by hand: a few knots a market, linear in log between them.
+
+use crate::{
+    asset::{Asset, ASSETS, COUNT},
+    modelled,
+    tape::{Prices, Tape},
+    time,
+};
+use anyhow::{bail, Context as _, Result};
+use serde::Deserialize;
+
+/// The scenario that comes with the project.
+pub const SHIPPED: &str = include_str!("../scenarios/2025-10-10.toml");
+
+/// A scenario file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Its name for people.
+    pub title: String,
+    /// First moment, UTC.
+    start: String,
+    /// Last moment, UTC.
+    end: String,
+    /// Seconds between two moments.
+    step_seconds: u64,
+    /// Its markets.
+    #[serde(rename = "market")]
+    markets: Vec<Market>,
+}
+
+/// One market's knots.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Market {
+    asset: Asset,
+    knots: Vec<Knot>,
+}
+
+/// One price at one time.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Knot {
+    at: String,
+    usd: f64,
+    from: String,
+}
+
+/// A market's knots with times read.
+struct Curve {
+    times: Vec<u64>,
+    logs: Vec<f64>,
+}
+
+impl Scenario {
+    /// Reads a scenario from TOML.
+    pub fn read(text: &str) -> Result<Self> {
+        toml::from_str(text).context("the scenario cannot be read")
+    }
+
+    /// The tape of the scenario. Markets that it leaves out are modelled (LST, ALT) or 1.00 (stables).
+    pub fn tape(&self) -> Result<Tape> {
+        let (start, end) = (time::parse(&self.start)?, time::parse(&self.end)?);
+        if self.step_seconds == 0 || end <= start || (end - start) / self.step_seconds > 100_000 {
+            bail!("{}: the window must run forwards in at most 100,000 steps", self.title);
+        }
+        let mut curves: [Option<Curve>; COUNT] = Default::default();
+        let mut sources =
+            vec!["knots written by hand from public prices; the scenario file names the source of each"
+                .to_string()];
+        for market in &self.markets {
+            let slot = &mut curves[market.asset.index()];
+            if slot.is_some() {
+                bail!("{}: {} appears twice", self.title, market.asset);
+            }
+            *slot = Some(market.curve().with_context(|| format!("{}: {}", self.title, market.asset))?);
+        }
+        let mut times: Vec<u64> = (start..=end).step_by(usize::try_from(self.step_seconds)?).collect();
+        // A knot between two steps is a moment of its own: no extreme is skipped.
+        times.extend(
+            curves
+                .iter()
+                .flatten()
+                .flat_map(|curve| curve.times.iter().copied())
+                .filter(|t| (start..=end).contains(t)),
+        );
+        times.sort_unstable();
+        times.dedup();
+        let mut rows: Vec<(u64, Prices)> = times.iter().map(|time| (*time, [0.0; COUNT])).collect();
+        for asset in ASSETS {
+            if let Some(curve) = &curves[asset.index()] {
+                for (time, prices) in &mut rows {
+                    prices[asset.index()] = curve.at(*time);
+                }
+                continue;
+            }
+            match asset {
+                Asset::Lst => {
+                    modelled::lst(&mut rows);
+                    sources.push(modelled::LST_NOTE.into());
+                }
+                Asset::Alt => {
+                    modelled::alt(&mut rows);
+                    sources.push(modelled::ALT_NOTE.into());
+                }
+                Asset::Usdc | Asset::Usde => {
+                    modelled::stable(&mut rows, asset);
+                    sources.push(format!("{asset}: 1.00 throughout, for want of knots"));
+                }
+                Asset::Btc | Asset::Eth | Asset::Sol => bail!("{}: {asset} has no knots", self.title),
+            }
+        }
+        Tape::new(self.title.clone(), sources, rows)
+    }
+}
+
+impl Market {
+    fn curve(&self) -> Result<Curve> {
+        let mut curve = Curve { times: vec![], logs: vec![] };
+        for knot in &self.knots {
+            let at = time::parse(&knot.at)?;
+            if curve.times.last().is_some_and(|last| *last >= at) {
+                bail!("the knot at {} does not come after the one before", knot.at);
+            }
+            if !(knot.usd.is_finite() && knot.usd > 0.0) {
+                bail!("the knot at {} has the price {}", knot.at, knot.usd);
+            }
+            if knot.from.trim().is_empty() {
+                bail!("the knot at {} does not say where it comes from", knot.at);
+            }
+            curve.times.push(at);
+            curve.logs.push(knot.usd.ln());
+        }
+        if curve.times.is_empty() {
+            bail!("no knots");
+        }
+        Ok(curve)
+    }
+}
+
+impl Curve {
+    /// The price at a time: linear in log between knots, constant beyond them.
+    fn at(&self, time: u64) -> f64 {
+        let after = self.times.partition_point(|knot| *knot <= time);
+        let Some(before) = after.checked_sub(1) else { return self.logs[0].exp() };
+        let Some(next) = self.times.get(after) else { return self.logs[before].exp() };
+        let share = (time - self.times[before]) as f64 / (next - self.times[before]) as f64;
+        (self.logs[before] + share * (self.logs[after] - self.logs[before])).exp()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_scenario_has_the_lows_that_it_names() {
+        let tape = Scenario::read(SHIPPED).unwrap().tape().unwrap();
+        let at = |text: &str| {
+            let time = time::parse(text).unwrap();
+            tape.ticks.iter().find(|tick| tick.time == time).unwrap()
+        };
+        let low = at("2025-10-10T21:20");
+        assert!(
+            (low.dollars(Asset::Btc) - 102_000.0).abs() < 0.01
+                && (low.dollars(Asset::Eth) - 3_435.0).abs() < 0.01
+        );
+        assert!((at("2025-10-10T21:25").dollars(Asset::Sol) - 168.79).abs() < 0.01);
+        // ALT: 3.26 before, floored 40 % below
+        assert!((low.dollars(Asset::Alt) / 3.26 - 0.6).abs() < 0.01);
+        assert!((tape.worst_fall(Asset::Sol) - (1.0 - 168.79 / 220.0)).abs() < 1e-6);
+        assert!(tape.sources.iter().any(|note| note.starts_with("LST: modelled")));
+        assert!(tape.ticks.windows(2).all(|pair| pair[0].time < pair[1].time));
+    }
+
+    #[test]
+    fn prices_move_in_straight_lines_on_a_log_scale() {
+        let curve = Curve { times: vec![100, 300], logs: vec![1f64.ln(), 4f64.ln()] };
+        assert!((curve.at(200) - 2.0).abs() < 1e-12);
+        assert_eq!((curve.at(0), curve.at(100)), (1.0, 1.0));
+        assert!((curve.at(1_000) - 4.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn broken_scenarios_are_refused_and_the_reason_names_the_place() {
+        let reason = |from: &str, to: &str| {
+            assert!(SHIPPED.contains(from), "{from}");
+            let tape = Scenario::read(&SHIPPED.replacen(from, to, 1)).and_then(|scenario| scenario.tape());
+            format!("{:#}", tape.unwrap_err())
+        };
+        assert!(reason("2025-10-10T18:00\", usd = 117600", "2025-10-10T13:00\", usd = 117600")
+            .contains("BTC: the knot at 2025-10-10T13:00"));
+        assert!(
+            reason("usd = 4365", "usd = -1.0").contains("ETH: the knot at 2025-10-10T14:00 has the price -1")
+        );
+        assert!(reason("from = \"about: second thoughts\"", "from = \" \"").contains("does not say where"));
+        assert!(reason("asset = \"ETH\"", "asset = \"BTC\"").contains("BTC appears twice"));
+        assert!(reason("end = \"2025-10-11T06:00\"", "end = \"2025-10-09\"").contains("forwards"));
+        assert!(reason("step_seconds", "steps").contains("cannot be read"));
+    }
+}
