@@ -14,3 +14,4 @@ mod planner;
 mod presets;
 mod settle;
 mod target;
+mod validation;
