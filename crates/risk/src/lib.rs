@@ -17,6 +17,7 @@
 
 mod best;
 pub mod bonus;
+pub mod breaker;
 mod curve;
 pub mod error;
 pub mod interest;
@@ -27,7 +28,9 @@ pub mod model;
 pub mod pace;
 pub mod presets;
 pub mod price;
+mod proportion;
 pub mod rate;
+pub mod refusal;
 pub mod reserve;
 pub mod score;
 mod settle;
