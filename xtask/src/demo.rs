@@ -25,15 +25,6 @@ pub fn build(project: &Project, target: &[&str]) -> Result<()> {
 pub fn start(project: &Project, program: &Path, arguments: &[&str]) -> Result<ExitCode> {
     let mut command = Command::new(program);
     command.current_dir(&project.root).args(arguments).env("SBF_OUT_DIR", project.deploy());
-    // Cargo's account of this command, not of that program.
-    for (name, _) in std::env::vars_os() {
-        if name
-            .to_str()
-            .is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
-        {
-            command.env_remove(name);
-        }
-    }
     let status = command.status().with_context(|| format!("cannot start {}", program.display()))?;
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
 }

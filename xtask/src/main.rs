@@ -41,6 +41,7 @@ fn main() -> ExitCode {
 fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let project = Project::find()?;
+    forget_this_package();
     match words.as_slice() {
         ["setup"] => setup::run(&project).map(|_| ExitCode::SUCCESS),
         ["build-sbf"] => build_sbf::run(&project).map(|()| ExitCode::SUCCESS),
@@ -54,5 +55,18 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         _ => anyhow::bail!("unknown command: {}\n\n{HELP}", words.join(" ")),
+    }
+}
+
+/// Drops what `cargo run` says of this package. Build scripts of dependencies look at those variables: a cargo that is
+/// started from here would find them changed, and compile again what a cargo started by hand had compiled.
+fn forget_this_package() {
+    for (name, _) in std::env::vars_os() {
+        if name
+            .to_str()
+            .is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+        {
+            std::env::remove_var(name);
+        }
     }
 }
