@@ -1,7 +1,9 @@
 //! Addresses of the program's accounts.
 
 use anchor_lang::{prelude::Pubkey, pubkey};
-use ballast::constants::{OBLIGATION_SEED, RESERVE_SEED, TOKENS_SEED, VAULT_SEED};
+use ballast::constants::{
+    ATTESTATION_SEED, AUDIT_SEED, OBLIGATION_SEED, RESERVE_SEED, TOKENS_SEED, VAULT_SEED,
+};
 
 /// The associated-token-account program.
 pub const ASSOCIATED_TOKEN_PROGRAM: Pubkey = pubkey!("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
@@ -13,6 +15,16 @@ fn derive(seeds: &[&[u8]]) -> Pubkey {
 /// The vault that `creator` made with this number.
 pub fn vault(creator: &Pubkey, id: u64) -> Pubkey {
     derive(&[VAULT_SEED, creator.as_ref(), &id.to_le_bytes()])
+}
+
+/// A vault's solvency report.
+pub fn attestation(vault: &Pubkey) -> Pubkey {
+    derive(&[ATTESTATION_SEED, vault.as_ref()])
+}
+
+/// A vault's audit report.
+pub fn audit(vault: &Pubkey) -> Pubkey {
+    derive(&[AUDIT_SEED, vault.as_ref()])
 }
 
 /// The associated token account of an owner.

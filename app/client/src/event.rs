@@ -39,6 +39,8 @@ events!(
     PositionChanged,
     TrancheExecuted,
     FeesCollected,
+    SolvencyAttested,
+    BookAudited,
 );
 
 /// All events of the program in a transaction's logs, in order. Data that other programs log is skipped by tracking which

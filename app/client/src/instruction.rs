@@ -22,11 +22,18 @@ fn read_only(keys: &[Pubkey]) -> Vec<AccountMeta> {
     keys.iter().map(|key| AccountMeta::new_readonly(*key, false)).collect()
 }
 
+fn writable(keys: &[Pubkey]) -> Vec<AccountMeta> {
+    keys.iter().map(|key| AccountMeta::new(*key, false)).collect()
+}
+
 /// `create_vault`, signed by `creator`.
 pub fn create_vault(creator: Pubkey, config: VaultConfig) -> Instruction {
+    let vault = address::vault(&creator, config.id);
     let accounts = accounts::CreateVault {
         creator,
-        vault: address::vault(&creator, config.id),
+        vault,
+        attestation: address::attestation(&vault),
+        audit: address::audit(&vault),
         system_program: system_program::ID,
     };
     build(accounts, data::CreateVault { config }, vec![])
@@ -186,4 +193,31 @@ pub fn collect_fees(asset: &Asset, recipient: &Pubkey) -> Instruction {
         token_program: asset.token_program,
     };
     build(accounts, data::CollectFees {}, vec![])
+}
+
+/// `attest_solvency` of a slice of a vault's assets.
+pub fn attest_solvency(vault: Pubkey, assets: &[Asset]) -> Instruction {
+    let accounts = accounts::AttestSolvency { vault, attestation: address::attestation(&vault) };
+    let pairs: Vec<Pubkey> = assets.iter().flat_map(|asset| [asset.reserve(), asset.tokens()]).collect();
+    build(accounts, data::AttestSolvency {}, read_only(&pairs))
+}
+
+/// `audit_book`: begins an audit.
+pub fn begin_audit(vault: Pubkey) -> Instruction {
+    let accounts = accounts::AuditBook { vault, audit: address::audit(&vault), obligation: None };
+    let mut instruction = build(accounts, data::AuditBook { step: AuditStep::Begin }, vec![]);
+    instruction.accounts[0].is_writable = true;
+    instruction
+}
+
+/// `audit_book`: counts an obligation; `reserves` as [`crate::account::reserves_of`] gives them.
+pub fn count_obligation(vault: Pubkey, obligation: Pubkey, reserves: &[Pubkey]) -> Instruction {
+    let accounts = accounts::AuditBook { vault, audit: address::audit(&vault), obligation: Some(obligation) };
+    build(accounts, data::AuditBook { step: AuditStep::Count }, writable(reserves))
+}
+
+/// `audit_book`: compares a slice of a vault's reserves.
+pub fn finish_audit(vault: Pubkey, reserves: &[Pubkey]) -> Instruction {
+    let accounts = accounts::AuditBook { vault, audit: address::audit(&vault), obligation: None };
+    build(accounts, data::AuditBook { step: AuditStep::Finish }, writable(reserves))
 }

@@ -107,15 +107,32 @@ impl Ledger {
         TokenAmount(clamp(Ok(self.insurance_q64 >> 64)))
     }
 
-    /// Free tokens + debt − (deposits + fees + insurance): dust that rounding left to nobody, never negative.
+    /// Free tokens + debt, by the books.
+    pub fn assets(&self) -> u128 {
+        u128::from(self.free_tokens.0).saturating_add(u128::from(self.total_debt_up().0))
+    }
+
+    /// Deposits + fees + insurance; fees and insurance together rounded up.
+    pub fn claims_up(&self) -> u128 {
+        let kept = self.fees_q64.saturating_add(self.insurance_q64);
+        let kept = (kept >> 64).saturating_add(u128::from(kept & (Q64_ONE.wrapping_sub(1)) != 0));
+        u128::from(self.total_deposits_down().0).saturating_add(kept)
+    }
+
+    /// Assets − claims: dust that rounding left to nobody, never negative.
     /// Errors with [`RiskError::InsufficientAmount`] if the books do not hold, which no sequence of actions can bring about.
     pub fn surplus(&self) -> Result<u64> {
-        let assets = u128::from(self.free_tokens.0).saturating_add(u128::from(self.total_debt_up().0));
-        let reserved = self.fees_q64.checked_add(self.insurance_q64).ok_or(RiskError::Overflow)?;
-        let reserved = (reserved >> 64).saturating_add(u128::from(reserved & (Q64_ONE.wrapping_sub(1)) != 0));
-        let claims = u128::from(self.total_deposits_down().0).saturating_add(reserved);
-        let surplus = assets.checked_sub(claims).ok_or(RiskError::InsufficientAmount)?;
+        let surplus = self.assets().checked_sub(self.claims_up()).ok_or(RiskError::InsufficientAmount)?;
         Ok(clamp(Ok(surplus)))
+    }
+
+    /// By how many token units a reserve falls short when its token account holds `held`: claims beyond what is held and
+    /// owed, or tokens missing from what the books say, whichever is more. 0 for a sound reserve; tokens that strangers
+    /// added do not count.
+    pub fn shortfall(&self, held: TokenAmount) -> u64 {
+        let missing = self.free_tokens.0.saturating_sub(held.0);
+        let backed = u128::from(held.0).saturating_add(u128::from(self.total_debt_up().0));
+        clamp(Ok(self.claims_up().saturating_sub(backed))).max(missing)
     }
 
     /// Books interest up to `now` and returns how many token units it was. A clock that stands still or runs backwards

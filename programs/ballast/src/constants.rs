@@ -9,6 +9,11 @@ pub const TOKENS_SEED: &[u8] = b"tokens";
 /// Seed of an obligation: `["obligation", vault, owner, id]`.
 pub const OBLIGATION_SEED: &[u8] = b"obligation";
 
+/// Seed of a vault's solvency report: `["attestation", vault]`.
+pub const ATTESTATION_SEED: &[u8] = b"attestation";
+/// Seed of a vault's audit report: `["audit", vault]`.
+pub const AUDIT_SEED: &[u8] = b"audit";
+
 /// Layout version of every account this program writes now.
 pub const STATE_VERSION: u8 = 1;
 

@@ -106,6 +106,12 @@ pub enum BallastError {
     TokensDoNotReconcile,
     #[msg("The reserve's books do not hold: nothing was done")]
     BooksDoNotHold,
+    #[msg("No audit of this vault runs: begin one first")]
+    NoAudit,
+    #[msg("An audit of this vault runs already: join it, or wait until it is a day old")]
+    AuditRuns,
+    #[msg("Not every position of this reserve is counted yet: count the remaining obligations first")]
+    AuditIncomplete,
     #[msg("There is no fee to collect in whole token units yet")]
     NoFees,
 }

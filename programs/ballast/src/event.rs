@@ -261,3 +261,53 @@ pub struct FeesCollected {
     /// The reserve's books after.
     pub books_after: BooksView,
 }
+
+/// A round of `attest_solvency` ended.
+#[event]
+#[derive(Clone, Debug)]
+pub struct SolvencyAttested {
+    /// The vault.
+    pub vault: Pubkey,
+    /// Number of the round.
+    pub round: u64,
+    /// Slot in which it began.
+    pub first_slot: u64,
+    /// Slot in which it ended.
+    pub last_slot: u64,
+    /// Tokens held + debt.
+    pub assets: u64,
+    /// Deposits + fees + insurance.
+    pub claims: u64,
+    /// Deposits.
+    pub deposits: u64,
+    /// Tokens held.
+    pub unique_collateral: u64,
+    /// Worst shortfall of a reserve.
+    pub worst_shortfall: u64,
+    /// Publish time of the oldest price used.
+    pub oldest_price_at: u64,
+    /// Reserves that fall short, by index; 0 is solvent.
+    pub failing: u32,
+}
+
+/// An audit took a step.
+#[event]
+#[derive(Clone, Debug)]
+pub struct BookAudited {
+    /// The vault.
+    pub vault: Pubkey,
+    /// Number of the audit.
+    pub number: u64,
+    /// Slot in which it began.
+    pub first_slot: u64,
+    /// Slot in which it ended; 0 while it runs.
+    pub last_slot: u64,
+    /// Obligations visited.
+    pub obligations: u64,
+    /// `Σ max(0, D − C)` of those, micro-USD.
+    pub beyond_collection: u64,
+    /// Publish time of the oldest price used.
+    pub oldest_price_at: u64,
+    /// Reserves whose positions are all found, by index.
+    pub complete: u32,
+}

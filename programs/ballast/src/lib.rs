@@ -85,6 +85,14 @@ pub mod ballast {
     ) -> Result<()> {
         soft_liquidate::handler(ctx, max_repay, min_received)
     }
+    /// Proves that tokens and debts cover claims. Remaining accounts: pairs of a reserve and its token account.
+    pub fn attest_solvency<'info>(ctx: Context<'info, AttestSolvency<'info>>) -> Result<()> {
+        attest_solvency::handler(ctx)
+    }
+    /// Proves that the books are the sum of the positions, step by step. Remaining accounts: reserves, writable.
+    pub fn audit_book<'info>(ctx: Context<'info, AuditBook<'info>>, step: AuditStep) -> Result<()> {
+        audit_book::handler(ctx, step)
+    }
     /// Pays a reserve's fees to the vault's fee recipient.
     pub fn collect_fees(ctx: Context<CollectFees>) -> Result<()> {
         collect_fees::handler(ctx)

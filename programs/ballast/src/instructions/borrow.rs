@@ -47,7 +47,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, MovePosition<'info>>, amount: u
         require!(amount <= ledger.free_tokens.0, BallastError::InsufficientLiquidity);
         let shares = ledger.borrow_up(TokenAmount(amount)).named()?;
         check_liquidity_kept(&ledger)?;
-        add_shares(&mut obligation, &mut reserve, &key, Side::Debt, shares.0)?;
+        add_shares(&mut obligation, &mut reserve, &key, Side::Debt, shares.0, vault.audit)?;
         let shares_after = shares_before.checked_add(shares.0).ok_or(BallastError::Overflow)?;
         let owed = ledger.debt_amount_up(DebtShares(shares_after));
         let value = reserve.prices().spot.value_down(owed);

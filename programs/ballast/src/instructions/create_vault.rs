@@ -2,13 +2,13 @@
 //!
 //! 1. The model and the tranche rules pass every compiled bound.
 //! 2. The vault's address is `["vault", creator, id]`, and it is its token accounts' only authority.
-//! 3. Emits [`VaultCreated`].
+//! 3. Its two report accounts are made with it, so that anyone can prove it later. Emits [`VaultCreated`].
 
 use crate::{
     constants::*,
     error::Named,
     event::VaultCreated,
-    state::{RiskModel, TrancheRules, Vault},
+    state::{Attestation, Audit, RiskModel, TrancheRules, Vault},
 };
 use anchor_lang::prelude::*;
 
@@ -40,7 +40,13 @@ pub struct CreateVault<'info> {
         seeds = [VAULT_SEED, creator.key().as_ref(), &config.id.to_le_bytes()], bump
     )]
     pub vault: AccountLoader<'info, Vault>,
-    /// Creates the account.
+    /// Report of `attest_solvency`.
+    #[account(init, payer = creator, space = Attestation::SPACE, seeds = [ATTESTATION_SEED, vault.key().as_ref()], bump)]
+    pub attestation: AccountLoader<'info, Attestation>,
+    /// Report of `audit_book`.
+    #[account(init, payer = creator, space = Audit::SPACE, seeds = [AUDIT_SEED, vault.key().as_ref()], bump)]
+    pub audit: AccountLoader<'info, Audit>,
+    /// Creates the accounts.
     pub system_program: Program<'info, System>,
 }
 
@@ -58,6 +64,8 @@ pub(crate) fn handler(ctx: Context<CreateVault>, config: VaultConfig) -> Result<
     vault.fee_recipient = config.fee_recipient;
     vault.model = config.model;
     vault.rules = config.rules;
+    ctx.accounts.attestation.load_init()?.open(ctx.accounts.vault.key(), ctx.bumps.attestation);
+    ctx.accounts.audit.load_init()?.open(ctx.accounts.vault.key(), ctx.bumps.audit);
     emit!(VaultCreated {
         vault: ctx.accounts.vault.key(),
         curator: creator,

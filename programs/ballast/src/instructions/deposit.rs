@@ -18,7 +18,7 @@ use ballast_risk::TokenAmount;
 pub(crate) fn handler(ctx: Context<MovePosition>, amount: u64) -> Result<()> {
     let accounts = ctx.accounts;
     let vault_key = accounts.vault.key();
-    accounts.vault.load()?.check_version()?;
+    let audit = accounts.vault.load()?.checked_audit()?;
     let mut obligation = accounts.obligation.load_mut()?;
     obligation.check(&vault_key)?;
     let mut reserve = accounts.reserve.load_mut()?;
@@ -37,7 +37,7 @@ pub(crate) fn handler(ctx: Context<MovePosition>, amount: u64) -> Result<()> {
     let shares = ledger.deposit_down(TokenAmount(amount)).named()?;
     let key = accounts.reserve.key();
     let shares_before = obligation.position(&key, Side::Deposit).map_or(0, |(_, shares)| shares);
-    add_shares(&mut obligation, &mut reserve, &key, Side::Deposit, shares.0)?;
+    add_shares(&mut obligation, &mut reserve, &key, Side::Deposit, shares.0, audit)?;
     till.take(TokenAmount(amount), &accounts.owner)?;
     reserve.store(ledger)?;
     emit!(PositionChanged {

@@ -1,6 +1,8 @@
 //! One file an instruction: specification, accounts, handler.
 
 pub mod add_reserve;
+pub mod attest_solvency;
+pub mod audit_book;
 pub mod borrow;
 pub mod close_obligation;
 pub mod collect_fees;
@@ -15,6 +17,8 @@ pub mod soft_liquidate;
 pub mod withdraw;
 
 pub use add_reserve::*;
+pub use attest_solvency::*;
+pub use audit_book::*;
 pub use close_obligation::*;
 pub use collect_fees::*;
 pub use create_vault::*;

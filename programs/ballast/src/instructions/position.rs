@@ -32,29 +32,40 @@ pub struct MovePosition<'info> {
     pub token_program: Interface<'info, TokenInterface>,
 }
 
-/// Adds shares to a position, opening it where there is none, and counts it in its reserve.
+/// Adds shares to a position, opening it where there is none. `audit` is the vault's: a position that the running audit
+/// has not seen is counted first, with its old shares. Call before the reserve's new books are stored.
 pub(crate) fn add_shares(
     obligation: &mut Obligation,
     reserve: &mut Reserve,
     key: &Pubkey,
     side: Side,
     shares: u64,
+    audit: u64,
 ) -> Result<()> {
-    if obligation.add(key, reserve.source.price_accounts(), side, shares)? {
+    reserve.join_audit(audit);
+    if let Some(position) = obligation.find(key).and_then(|index| obligation.positions.get_mut(index)) {
+        reserve.count_position(position);
+    }
+    if obligation.add(key, reserve.source.price_accounts(), side, shares, audit)? {
         let count = reserve.positions_mut(side);
         *count = count.saturating_add(1);
     }
     Ok(())
 }
 
-/// Takes shares from a position, closing it when none are left, and counts it out of its reserve.
+/// Takes shares from a position, closing it when none are left. Counts it in the running audit as [`add_shares`] does.
 pub(crate) fn remove_shares(
     obligation: &mut Obligation,
     reserve: &mut Reserve,
     index: usize,
     side: Side,
     shares: u64,
+    audit: u64,
 ) -> Result<()> {
+    reserve.join_audit(audit);
+    if let Some(position) = obligation.positions.get_mut(index) {
+        reserve.count_position(position);
+    }
     if obligation.remove(index, shares)? {
         let count = reserve.positions_mut(side);
         *count = count.saturating_sub(1);

@@ -44,7 +44,7 @@ pub struct Repay<'info> {
 pub(crate) fn handler(ctx: Context<Repay>, amount: u64) -> Result<()> {
     let accounts = ctx.accounts;
     let vault_key = accounts.vault.key();
-    accounts.vault.load()?.check_version()?;
+    let audit = accounts.vault.load()?.checked_audit()?;
     let mut obligation = accounts.obligation.load_mut()?;
     obligation.check(&vault_key)?;
     let mut reserve = accounts.reserve.load_mut()?;
@@ -63,7 +63,7 @@ pub(crate) fn handler(ctx: Context<Repay>, amount: u64) -> Result<()> {
     let books_before = (&reserve.books).into();
     let mut ledger = reserve.accrued_ledger(now(&Clock::get()?));
     let (paid, shares) = ledger.repay_down(TokenAmount(amount), DebtShares(shares_before)).named()?;
-    remove_shares(&mut obligation, &mut reserve, index, Side::Debt, shares.0)?;
+    remove_shares(&mut obligation, &mut reserve, index, Side::Debt, shares.0, audit)?;
     till.take(paid, &accounts.payer)?;
     reserve.store(ledger)?;
     emit!(PositionChanged {

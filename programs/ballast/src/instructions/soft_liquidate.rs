@@ -180,7 +180,7 @@ impl<'info> SoftLiquidate<'info> {
             is_frozen(&self.deposit_tokens) || deposit_ledger.free_tokens < outcome.to_liquidator;
         if paid_in_shares {
             let paid = deposit_ledger.pay_shares_down(outcome.to_liquidator).named()?;
-            self.credit_shares(&mut deposit_reserve, paid)?;
+            self.credit_shares(&mut deposit_reserve, paid, vault.audit)?;
         } else {
             deposit_ledger.pay_tokens(outcome.to_liquidator).named()?;
         }
@@ -198,8 +198,6 @@ impl<'info> SoftLiquidate<'info> {
 
         obligation.meter = meter.into();
         deposit_reserve.bucket = bucket.into();
-        debt_reserve.store(debt_ledger)?;
-        deposit_reserve.store(deposit_ledger)?;
         // The later position first, so that closing one does not move the other.
         let debt_first = pair.debt.0 > pair.deposit.0;
         for side in if debt_first { [Side::Debt, Side::Deposit] } else { [Side::Deposit, Side::Debt] } {
@@ -207,8 +205,10 @@ impl<'info> SoftLiquidate<'info> {
                 Side::Debt => (&mut debt_reserve, pair.debt.0, repaid_shares.0),
                 Side::Deposit => (&mut deposit_reserve, pair.deposit.0, seized_shares.0),
             };
-            remove_shares(&mut obligation, reserve, index, side, shares)?;
+            remove_shares(&mut obligation, reserve, index, side, shares, vault.audit)?;
         }
+        debt_reserve.store(debt_ledger)?;
+        deposit_reserve.store(deposit_ledger)?;
         Ok(Executed {
             plan,
             outcome,
@@ -220,14 +220,14 @@ impl<'info> SoftLiquidate<'info> {
     }
 
     /// Adds deposit shares to the liquidator's own obligation.
-    fn credit_shares(&self, reserve: &mut Reserve, shares: DepositShares) -> Result<()> {
+    fn credit_shares(&self, reserve: &mut Reserve, shares: DepositShares, audit: u64) -> Result<()> {
         let account = self.shares_to.as_ref().ok_or(BallastError::SharesAccountNeeded)?;
         require_keys_neq!(account.key(), self.obligation.key(), BallastError::WrongSharesAccount);
         let mut receiver = account.load_mut()?;
         receiver.check(&self.vault.key())?;
         require_keys_eq!(receiver.owner, self.liquidator.key(), BallastError::WrongSharesAccount);
         require!(!receiver.has_debt(), BallastError::WrongSharesAccount);
-        add_shares(&mut receiver, reserve, &self.deposit_reserve.key(), Side::Deposit, shares.0)
+        add_shares(&mut receiver, reserve, &self.deposit_reserve.key(), Side::Deposit, shares.0, audit)
     }
 
     #[inline(never)]

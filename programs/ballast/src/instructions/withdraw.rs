@@ -22,7 +22,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, MovePosition<'info>>, amount: u
     let accounts = ctx.accounts;
     let clock = Clock::get()?;
     let vault_key = accounts.vault.key();
-    accounts.vault.load()?.check_version()?;
+    let audit = accounts.vault.load()?.checked_audit()?;
     let key = accounts.reserve.key();
     let mut till = Till {
         vault: &accounts.vault,
@@ -49,7 +49,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, MovePosition<'info>>, amount: u
             BallastError::InsufficientLiquidity
         );
         let (paid, shares) = ledger.withdraw_up(TokenAmount(amount), held).named()?;
-        remove_shares(&mut obligation, &mut reserve, index, Side::Deposit, shares.0)?;
+        remove_shares(&mut obligation, &mut reserve, index, Side::Deposit, shares.0, audit)?;
         reserve.store(ledger)?;
         (paid, shares, books_before, (&reserve.books).into())
     };

@@ -2,11 +2,13 @@
 
 pub mod obligation;
 pub mod parameters;
+pub mod proof;
 pub mod reserve;
 pub mod vault;
 
 pub use obligation::{Obligation, Position, Side};
 pub use parameters::*;
+pub use proof::{Attestation, Audit};
 pub use reserve::Reserve;
 pub use vault::Vault;
 

@@ -32,11 +32,13 @@ pub struct Position {
     pub price_accounts: u8,
     /// Zero; aligns what follows.
     pub padding: [u8; 6],
-    /// Zero: room for the audit that last counted it, and recoveries.
-    pub reserved: [u64; 3],
+    /// The audit that last counted it.
+    pub audit: u64,
+    /// Zero: room for its outflow share.
+    pub reserved: [u64; 2],
 }
 
-assert_layout!(Position, size 72, align 8, shares at 32, side at 40, reserved at 48);
+assert_layout!(Position, size 72, align 8, shares at 32, side at 40, audit at 48);
 
 impl Position {
     /// Its side; `None` for an unused slot.
@@ -86,12 +88,14 @@ pub struct Obligation {
     pub requirement: u64,
     /// The positions.
     pub positions: [Position; MAX_POSITIONS],
-    /// Zero: room for outflow shares, orders and audits.
-    pub reserved: [u64; 32],
+    /// The audit that last summed its shortfall.
+    pub audit: u64,
+    /// Zero: room for outflow shares and orders.
+    pub reserved: [u64; 31],
 }
 
 assert_layout!(
-    Obligation, size 1_544, align 8, vault at 8, owner at 40, meter at 72, last_risk_slot at 88, positions at 136, reserved at 1_288,
+    Obligation, size 1_544, align 8, vault at 8, owner at 40, meter at 72, last_risk_slot at 88, positions at 136, audit at 1_288,
 );
 
 impl Obligation {
@@ -132,8 +136,15 @@ impl Obligation {
     }
 
     /// Adds shares to the position on this side of a reserve, opening it where there is none. Returns whether it was
-    /// opened. Errors: the other side is in use, the slots are full, or too many price accounts.
-    pub fn add(&mut self, reserve: &Pubkey, price_accounts: u8, side: Side, shares: u64) -> Result<bool> {
+    /// opened; a new position counts as seen by `audit`. Errors: the other side is in use, the slots are full, or too many price accounts.
+    pub fn add(
+        &mut self,
+        reserve: &Pubkey,
+        price_accounts: u8,
+        side: Side,
+        shares: u64,
+        audit: u64,
+    ) -> Result<bool> {
         let code = if side == Side::Deposit { DEPOSIT } else { DEBT };
         if let Some(index) = self.find(reserve) {
             let position = self.positions.get_mut(index).ok_or(BallastError::NoSuchPosition)?;
@@ -153,7 +164,8 @@ impl Obligation {
         );
         let slot =
             self.positions.get_mut(usize::from(self.position_count)).ok_or(BallastError::TooManyPositions)?;
-        *slot = Position { reserve: *reserve, shares, side: code, price_accounts, ..Position::default() };
+        *slot =
+            Position { reserve: *reserve, shares, side: code, price_accounts, audit, ..Position::default() };
         self.position_count = self.position_count.saturating_add(1);
         Ok(true)
     }

@@ -1,6 +1,9 @@
 //! A reserve: one asset of one vault. Its books, price, rates and how it is sold.
 
-use super::{obligation::Side, parameters::*};
+use super::{
+    obligation::{Position, Side},
+    parameters::*,
+};
 use crate::{
     assert_layout,
     constants::*,
@@ -121,6 +124,43 @@ impl Source {
 
 assert_layout!(PriceState, size 96, align 8, price at 48, publish_time at 72);
 
+/// What an audit has found of a reserve so far. At its first touch in an audit a reserve copies its totals; every position
+/// then adds its shares once, before anything changes them. At the end counts and copies must be equal.
+#[zero_copy]
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct AuditCount {
+    /// The audit that the rest belongs to.
+    pub number: u64,
+    /// Deposit shares at the first touch.
+    pub deposit_shares: u64,
+    /// Debt shares at the first touch.
+    pub debt_shares: u64,
+    /// Deposit positions at the first touch.
+    pub deposit_positions: u64,
+    /// Debt positions at the first touch.
+    pub debt_positions: u64,
+    /// Deposit shares counted.
+    pub counted_deposit_shares: u64,
+    /// Debt shares counted.
+    pub counted_debt_shares: u64,
+    /// Deposit positions counted.
+    pub counted_deposit_positions: u64,
+    /// Debt positions counted.
+    pub counted_debt_positions: u64,
+}
+
+assert_layout!(AuditCount, size 72, align 8);
+
+impl AuditCount {
+    /// Whether every share and position was found.
+    pub fn is_complete(&self) -> bool {
+        self.counted_deposit_shares == self.deposit_shares
+            && self.counted_debt_shares == self.debt_shares
+            && self.counted_deposit_positions == self.deposit_positions
+            && self.counted_debt_positions == self.debt_positions
+    }
+}
+
 /// One asset of one vault.
 #[account(zero_copy)]
 #[derive(Debug)]
@@ -174,14 +214,16 @@ pub struct Reserve {
     pub deposit_positions: u64,
     /// Positions that owe it.
     pub debt_positions: u64,
-    /// Zero: room for caps, buckets, breaker, rate feed, audit and insurance.
+    /// What the running audit has found.
+    pub audit: AuditCount,
+    /// Zero: room for caps, buckets, breaker and recoveries.
     pub reserved: [u64; 96],
 }
 
 assert_layout!(
-    Reserve, size 1_448, align 8,
+    Reserve, size 1_520, align 8,
     vault at 16, source at 144, books at 328, price at 432, risk at 528, curve at 544, bucket at 576, rates at 592,
-    deposit_positions at 664, reserved at 680,
+    deposit_positions at 664, audit at 680, reserved at 752,
 );
 
 impl Books {
@@ -267,6 +309,38 @@ impl Reserve {
             Side::Deposit => &mut self.deposit_positions,
             Side::Debt => &mut self.debt_positions,
         }
+    }
+
+    /// Joins an audit: copies the totals at the first touch. Call before anything changes shares or positions.
+    pub fn join_audit(&mut self, number: u64) {
+        if self.audit.number != number {
+            self.audit = AuditCount {
+                number,
+                deposit_shares: self.books.deposit_shares,
+                debt_shares: self.books.debt_shares,
+                deposit_positions: self.deposit_positions,
+                debt_positions: self.debt_positions,
+                ..AuditCount::default()
+            };
+        }
+    }
+
+    /// Counts a position with the shares it has now, once an audit. Returns whether it was new to this audit.
+    pub fn count_position(&mut self, position: &mut Position) -> bool {
+        if position.audit == self.audit.number {
+            return false;
+        }
+        let (shares, positions) = match position.side() {
+            Some(Side::Deposit) => {
+                (&mut self.audit.counted_deposit_shares, &mut self.audit.counted_deposit_positions)
+            }
+            Some(Side::Debt) => (&mut self.audit.counted_debt_shares, &mut self.audit.counted_debt_positions),
+            None => return false,
+        };
+        *shares = shares.saturating_add(position.shares);
+        *positions = positions.saturating_add(1);
+        position.audit = self.audit.number;
+        true
     }
 
     /// The three prices.

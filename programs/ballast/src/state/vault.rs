@@ -33,11 +33,13 @@ pub struct Vault {
     pub rules: TrancheRules,
     /// Addresses of the reserves, by index.
     pub reserves: [Pubkey; MAX_RESERVES],
-    /// Zero: room for breaker, timelock, caps, insurance and proofs.
-    pub reserved: [u64; 128],
+    /// Number of the last audit begun; 0 before the first.
+    pub audit: u64,
+    /// Zero: room for breaker, timelock, caps and insurance.
+    pub reserved: [u64; 127],
 }
 
-assert_layout!(Vault, size 2_528, align 8, id at 8, creator at 16, model at 144, rules at 448, reserves at 480, reserved at 1_504);
+assert_layout!(Vault, size 2_528, align 8, id at 8, creator at 16, model at 144, rules at 448, reserves at 480, audit at 1_504);
 
 impl Vault {
     /// Bytes of the account, discriminator included.
@@ -47,6 +49,12 @@ impl Vault {
     pub fn check_version(&self) -> Result<()> {
         require!(self.version == STATE_VERSION, BallastError::WrongStateVersion);
         Ok(())
+    }
+
+    /// [`Vault::check_version`], and the number of the audit that changes of positions are counted in.
+    pub fn checked_audit(&self) -> Result<u64> {
+        self.check_version()?;
+        Ok(self.audit)
     }
 }
 
