@@ -18,9 +18,12 @@
 mod best;
 pub mod bonus;
 pub mod breaker;
+pub mod bucket;
+pub mod caps;
 mod curve;
 pub mod error;
 pub mod interest;
+pub mod leak;
 pub mod ltv;
 pub mod marginal;
 pub mod math;

@@ -108,11 +108,11 @@ pub const STATES: [State; 4] = [State::Normal, State::Guarded, State::Halted, St
 pub enum Permission {
     /// Yes; buckets and caps apply where the action has any.
     Free,
-    /// Yes, a daily share of the own deposit: see `bucket::ExitRule::DailyShare`.
+    /// Yes, a daily share of the own deposit: see [`crate::bucket::ExitRule::DailyShare`].
     DailyShare,
-    /// Yes, the own share of what is free: see `bucket::ExitRule::ProRata`.
+    /// Yes, the own share of what is free: see [`crate::bucket::ExitRule::ProRata`].
     ProRata,
-    /// Yes, as far as the obligation needs it: see `caps::check_heals`.
+    /// Yes, as far as the obligation needs it: see [`crate::caps::check_heals`].
     Heals,
     /// Not now.
     Refused,

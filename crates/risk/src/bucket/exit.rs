@@ -1,0 +1,116 @@
+//! Who may leave with how much: by the bucket, by a daily share of the own deposit, or pro rata of what is free.
+
+use super::{FlowRules, Flows, PositionFlow};
+use crate::{
+    breaker::{Permission, Restriction},
+    proportion::part_down,
+    refusal::{Checked, Refusal},
+    units::{DepositShares, Seconds, TokenAmount, BPS_ONE},
+};
+
+const DAY: Seconds = 86_400;
+/// In Normal, a position's count of daily shares begins anew after this. It is longer than any full exit takes.
+const FORGET_AFTER: Seconds = 14 * DAY;
+
+/// By which rule tokens leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitRule {
+    /// Normal: the bucket, first come, and where it is empty the own daily share.
+    Bucket,
+    /// Guarded and Halted: a daily share of the own deposit, not first come. The first one is there at once.
+    DailyShare {
+        /// Since when shares add up.
+        since: Seconds,
+    },
+    /// WindDown: the own share of everything that is free or has left since it began.
+    ProRata {
+        /// When it began.
+        since: Seconds,
+    },
+}
+
+impl ExitRule {
+    /// The rule that breakers ask for. Errors with [`Refusal::NotInThisState`] where nothing may leave.
+    pub fn new(permission: Permission, restriction: Restriction) -> Checked<Self> {
+        let since = restriction.since;
+        match permission {
+            Permission::Free => Ok(Self::Bucket),
+            Permission::DailyShare => Ok(Self::DailyShare { since }),
+            Permission::ProRata => Ok(Self::ProRata { since }),
+            Permission::Heals | Permission::Refused => Err(Refusal::NotInThisState),
+        }
+    }
+}
+
+/// A withdrawal that is asked for, and the books before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exit {
+    /// By which rule.
+    pub rule: ExitRule,
+    /// Tokens that would leave.
+    pub amount: TokenAmount,
+    /// Shares that would be burnt for them.
+    pub shares: DepositShares,
+    /// Shares of the position.
+    pub held: DepositShares,
+    /// Shares of the reserve.
+    pub total: DepositShares,
+    /// What all those shares are worth.
+    pub deposits: TokenAmount,
+    /// Free tokens.
+    pub free: TokenAmount,
+}
+
+impl PositionFlow {
+    /// Shares that the position may take now by its share, rounded down; under [`ExitRule::Bucket`] what it may take however
+    /// empty the bucket is.
+    ///
+    /// A daily share is `daily_share × (1 + days)` of what was held at its start, so it adds up to everything within seven
+    /// days. The pro-rata share of `s` of `S` shares is `(free + left) · s/S`, counting what already left with its owners: it
+    /// does not depend on who comes first, and all of them together are what is free.
+    pub fn allowance_down(
+        &self,
+        flows: &Flows,
+        rules: &FlowRules,
+        exit: &Exit,
+        now: Seconds,
+    ) -> DepositShares {
+        let (taken, since) = self.counted(exit.rule, now);
+        let base = exit.held.0.saturating_add(taken);
+        let whole = match exit.rule {
+            ExitRule::ProRata { since } => {
+                let left = flows.exited_since(since);
+                let free = part_down(exit.total.0, exit.free.0, exit.deposits.0);
+                part_down(base, free.saturating_add(left), exit.total.0.saturating_add(left))
+            }
+            _ => {
+                let time = DAY.saturating_add(now.saturating_sub(since)).min(FORGET_AFTER);
+                let share = u64::from(rules.daily_share.0).saturating_mul(time);
+                part_down(base, share, BPS_ONE.saturating_mul(DAY))
+            }
+        };
+        DepositShares(whole.min(base).saturating_sub(taken).min(exit.held.0))
+    }
+
+    /// Shares taken since when, as this rule counts them; nothing since its beginning where the position was last counted
+    /// under another one.
+    pub(super) fn counted(&self, rule: ExitRule, now: Seconds) -> (u64, Seconds) {
+        match rule {
+            ExitRule::Bucket if now < self.since.saturating_add(FORGET_AFTER) => (self.taken, self.since),
+            ExitRule::Bucket => (0, now),
+            ExitRule::DailyShare { since } if self.since >= since => (self.taken, self.since),
+            ExitRule::ProRata { since } if self.since == since => (self.taken, self.since),
+            ExitRule::DailyShare { since } | ExitRule::ProRata { since } => (0, since),
+        }
+    }
+}
+
+impl Flows {
+    pub(super) fn exited_since(&self, since: Seconds) -> u64 {
+        if self.exits_since == since {
+            self.exited
+        } else {
+            0
+        }
+    }
+}

@@ -1,0 +1,250 @@
+extern crate std;
+
+use super::*;
+use crate::units::{Bps, DepositShares};
+use proptest::prelude::*;
+use std::{vec, vec::Vec};
+
+const DAY: Seconds = 86_400;
+const START: Seconds = 20_000 * DAY;
+
+/// A tenth of deposits in and out a day, a seventh of the own deposit a day; a share is a unit.
+fn rules() -> FlowRules {
+    let rules = FlowRules {
+        inflow_floor: 10,
+        outflow_floor: 10,
+        inflow_seconds: DAY as u32,
+        outflow_seconds: DAY as u32,
+        inflow_share: Bps(1_000),
+        outflow_share: Bps(1_000),
+        daily_share: MIN_DAILY_SHARE,
+        reserved: 0,
+    };
+    rules.validate().unwrap();
+    rules
+}
+
+fn exit(rule: ExitRule, amount: u64, held: u64, total: u64, free: u64) -> Exit {
+    Exit {
+        rule,
+        amount: TokenAmount(amount),
+        shares: DepositShares(amount),
+        held: DepositShares(held),
+        total: DepositShares(total),
+        deposits: TokenAmount(total),
+        free: TokenAmount(free),
+    }
+}
+
+#[test]
+fn an_empty_inflow_bucket_delays_deposits_and_never_what_heals() {
+    let (flows, position, all) = (Flows::default(), PositionFlow::default(), TokenAmount(1_000));
+    let full = flows.deposit(&rules(), &position, all, TokenAmount(100), START).unwrap();
+    let again = full.flows.deposit(&rules(), &position, all, TokenAmount(1), START);
+    assert_eq!(again, Err(Refusal::InflowBucketEmpty));
+    let healed = full.flows.top_up(&rules(), &position, all, TokenAmount(500), START);
+    assert_eq!(healed.flows.room_in(&rules(), all, START), TokenAmount(0));
+    let later = START + DAY / 2;
+    assert_eq!(healed.flows.room_in(&rules(), all, later), TokenAmount(50));
+    assert!(healed.flows.deposit(&rules(), &position, all, TokenAmount(50), later).is_ok());
+    // an empty reserve can begin
+    assert_eq!(flows.room_in(&rules(), TokenAmount(0), START), TokenAmount(10));
+}
+
+#[test]
+fn money_that_only_passes_through_leaves_no_trace() {
+    let all = TokenAmount(1_000);
+    let came =
+        Flows::default().deposit(&rules(), &PositionFlow::default(), all, TokenAmount(100), START).unwrap();
+    let out = exit(ExitRule::Bucket, 100, 100, 1_100, 1_100);
+    let left = came.flows.withdraw(&rules(), &came.position, &out, START).unwrap();
+    assert_eq!(left.flows.room_in(&rules(), all, START), TokenAmount(100));
+    assert_eq!(left.flows.room_out(&rules(), all, START), TokenAmount(100));
+    let lent = left.flows.borrow(&rules(), all, TokenAmount(100), START).unwrap();
+    assert_eq!(lent.borrow(&rules(), all, TokenAmount(1), START), Err(Refusal::OutflowBucketEmpty));
+    let back = lent.repay(&rules(), all, TokenAmount(100), START);
+    assert_eq!(back.room_out(&rules(), all, START), TokenAmount(100));
+}
+
+#[test]
+fn an_empty_outflow_bucket_still_lets_everyone_take_the_own_daily_share() {
+    let all = TokenAmount(10_000);
+    let empty = Flows::default().borrow(&rules(), all, TokenAmount(1_000), START).unwrap();
+    let ask = |amount| exit(ExitRule::Bucket, amount, 7_000, 10_000, 10_000);
+    let position = PositionFlow::default();
+    let share = empty.withdraw(&rules(), &position, &ask(1_000), START).unwrap();
+    assert_eq!(empty.withdraw(&rules(), &position, &ask(1_001), START), Err(Refusal::OutflowBucketEmpty));
+    let more = exit(ExitRule::Bucket, 10, 6_000, 9_000, 9_000);
+    assert_eq!(
+        share.flows.withdraw(&rules(), &share.position, &more, START),
+        Err(Refusal::OutflowBucketEmpty)
+    );
+}
+
+#[test]
+fn a_seventh_a_day_is_a_full_exit_in_six_days_from_the_first() {
+    let rule = ExitRule::DailyShare { since: START };
+    let mut position = PositionFlow::default();
+    let mut flows = Flows::default();
+    let (mut held, mut days) = (1_000_003u64, 0);
+    while held > 0 {
+        let now = START + days * DAY;
+        let allowed = position.allowance_down(&flows, &rules(), &exit(rule, 0, held, held, held), now).0;
+        let out = exit(rule, allowed, held, held, held);
+        let moved = flows.withdraw(&rules(), &position, &out, now).unwrap();
+        (flows, position) = (moved.flows, moved.position);
+        held -= allowed;
+        let over = exit(rule, 1, held, held, held);
+        assert_eq!(flows.withdraw(&rules(), &position, &over, now), Err(Refusal::ExitShareSpent));
+        days += 1;
+        if held > 0 {
+            assert!(days <= 6);
+        }
+    }
+    // who comes late has lost nothing, and a new Guarded counts anew
+    let late = exit(rule, 700, 700, 700, 700);
+    assert!(flows.withdraw(&rules(), &PositionFlow::default(), &late, START + 6 * DAY).is_ok());
+    let anew = ExitRule::DailyShare { since: START + 7 * DAY };
+    let out = exit(anew, 1_429, 10_000, 10_000, 10_000);
+    assert!(flows.withdraw(&rules(), &position, &out, START + 7 * DAY).is_ok());
+    let more = exit(anew, 1_430, 10_000, 10_000, 10_000);
+    assert_eq!(flows.withdraw(&rules(), &position, &more, START + 7 * DAY), Err(Refusal::ExitShareSpent));
+}
+
+#[test]
+fn a_rule_follows_from_the_breakers() {
+    use crate::breaker::{Permission, Restriction, State};
+    let restriction = Restriction { state: State::Guarded, since: 5 };
+    let rule = |permission| ExitRule::new(permission, restriction);
+    assert_eq!(rule(Permission::Free), Ok(ExitRule::Bucket));
+    assert_eq!(rule(Permission::DailyShare), Ok(ExitRule::DailyShare { since: 5 }));
+    assert_eq!(rule(Permission::ProRata), Ok(ExitRule::ProRata { since: 5 }));
+    assert_eq!(rule(Permission::Refused), Err(Refusal::NotInThisState));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    /// From a guarded reserve nobody takes more than the own share, whatever others do, and whoever asks every day is out
+    /// within seven days.
+    #[test]
+    fn daily_shares_are_bounded_and_complete(
+        daily in MIN_DAILY_SHARE.0..=10_000, held in 1u64..u64::MAX / 2,
+        asks in proptest::collection::vec((0u64..DAY, 0u64..=100), 1..60),
+    ) {
+        let rules = FlowRules { daily_share: Bps(daily), ..rules() };
+        let rule = ExitRule::DailyShare { since: START };
+        let (mut flows, mut position, mut now) = (Flows::default(), PositionFlow::default(), START);
+        let (start, mut left) = (held, held);
+        for (wait, percent) in asks {
+            now += wait;
+            let ask = exit(rule, 0, left, left, left);
+            let allowed = position.allowance_down(&flows, &rules, &ask, now).0;
+            let bound = u128::from(start) * u128::from(daily) * u128::from(DAY + now - START) / 864_000_000;
+            prop_assert!(u128::from(start - left + allowed) <= bound);
+            let out = exit(rule, (u128::from(allowed) * u128::from(percent) / 100) as u64, left, left, left);
+            let moved = flows.withdraw(&rules, &position, &out, now).unwrap();
+            (flows, position) = (moved.flows, moved.position);
+            left -= out.amount.0;
+        }
+        let at_last = exit(rule, left, left, left, left);
+        prop_assert!(flows.withdraw(&rules, &position, &at_last, now.max(START + 6 * DAY)).is_ok());
+    }
+
+    /// In WindDown, each gets its own share of what is free, whoever comes first and however often, and tokens that come in
+    /// later are shared alike.
+    #[test]
+    fn exits_pro_rata_do_not_depend_on_the_order(
+        held in proptest::collection::vec(1u64..1_000_000_000, 2..8),
+        free_share in 0u64..=100,
+        later in 0u64..=100,
+        calls in proptest::collection::vec((any::<prop::sample::Index>(), 0u64..=100), 0..40),
+    ) {
+        let rule = ExitRule::ProRata { since: START };
+        let mut left = held.clone();
+        let total: u64 = held.iter().sum();
+        let mut free = (u128::from(total) * u128::from(free_share) / 100) as u64;
+        let mut offered = free;
+        let mut flows = Flows::default();
+        let mut positions = vec![PositionFlow::default(); held.len()];
+        let order: Vec<_> = calls.iter().map(|(index, part)| (index.index(held.len()), *part)).collect();
+        let everyone: Vec<_> = (0..held.len()).rev().map(|i| (i, 100)).collect();
+        for (round, order) in [order, everyone.clone(), everyone].iter().enumerate() {
+            if round == 2 {
+                // debt is repaid, at most up to what lenders still hold
+                let repaid = ((left.iter().sum::<u64>() - free) as u128 * u128::from(later) / 100) as u64;
+                free += repaid;
+                offered += repaid;
+            }
+            for &(i, percent) in order {
+                let all: u64 = left.iter().sum();
+                let ask = exit(rule, 0, left[i], all, free);
+                let allowed = positions[i].allowance_down(&flows, &rules(), &ask, START + 5).0;
+                let amount = (u128::from(allowed) * u128::from(percent) / 100) as u64;
+                prop_assert!(allowed <= free, "what is allowed is there");
+                let out = exit(rule, amount, left[i], all, free);
+                let moved = flows.withdraw(&rules(), &positions[i], &out, START + 5).unwrap();
+                (flows, positions[i]) = (moved.flows, moved.position);
+                left[i] -= amount;
+                free -= amount;
+            }
+            if round > 0 {
+                for (i, &share) in held.iter().enumerate() {
+                    let fair = (u128::from(offered) * u128::from(share) / u128::from(total)) as u64;
+                    let got = share - left[i];
+                    prop_assert!(got <= fair && got + 2 >= fair, "{} of {} in round {}", got, fair, round);
+                }
+            }
+        }
+    }
+
+    /// Whatever an actor with any number of positions does, what is inside on balance came at the bucket's rate.
+    #[test]
+    fn what_came_in_on_balance_came_at_the_buckets_rate(
+        steps in proptest::collection::vec((0u64..DAY / 4, 0usize..4, any::<bool>(), 0u64..150), 1..60),
+    ) {
+        let rules = FlowRules { outflow_share: Bps(10_000), ..rules() };
+        let all = TokenAmount(1_000);
+        let (mut flows, mut now) = (Flows::default(), START);
+        let mut positions = [PositionFlow::default(); 4];
+        let mut held = [0u64; 4];
+        for (wait, who, deposit, amount) in steps {
+            now += wait;
+            if deposit {
+                let moved = flows.deposit(&rules, &positions[who], all, TokenAmount(amount), now);
+                if let Ok(moved) = moved {
+                    (flows, positions[who]) = (moved.flows, moved.position);
+                    held[who] += amount;
+                }
+            } else {
+                let amount = amount.min(held[who]);
+                let out = exit(ExitRule::Bucket, amount, held[who], 1_000, 1_000);
+                if let Ok(moved) = flows.withdraw(&rules, &positions[who], &Exit { deposits: all, ..out }, now) {
+                    (flows, positions[who]) = (moved.flows, moved.position);
+                    held[who] -= amount;
+                }
+            }
+            let inside: u64 = held.iter().sum();
+            let bound = 100 + 100 * (now - START) / DAY;
+            prop_assert!(inside <= bound + 1, "{} inside, {} allowed", inside, bound);
+        }
+    }
+}
+
+#[test]
+fn rules_outside_their_bounds_are_refused() {
+    FlowRules::balanced(1, 1).validate().unwrap();
+    let rules = rules();
+    for wild in [
+        FlowRules { daily_share: Bps(1_428), ..rules },
+        FlowRules { daily_share: Bps(10_001), ..rules },
+        FlowRules { inflow_share: Bps(99), ..rules },
+        FlowRules { outflow_share: Bps(10_001), ..rules },
+        FlowRules { inflow_seconds: 599, ..rules },
+        FlowRules { outflow_seconds: 7 * 86_400 + 1, ..rules },
+        FlowRules { inflow_floor: 0, ..rules },
+        FlowRules { outflow_floor: 0, ..rules },
+    ] {
+        assert!(wild.validate().is_err(), "{wild:?}");
+    }
+}
