@@ -95,10 +95,13 @@ pub fn tape(request: &Request) -> Result<Tape> {
     for (asset, base) in [(Asset::Usdc, "USDC"), (Asset::Usde, "USDE")] {
         match candles::read(folder, window, base)? {
             Some(series) => {
-                stable(&mut rows, asset, &series)?;
+                let whole = stable(&mut rows, asset, &series);
                 sources.push(format!(
-                    "{}: {} candles of {} s, read as a line through open, high, low and close",
-                    series.market, series.venue, series.step
+                    "{}: {} candles of {} s, read as a line through open, high, low and close{}",
+                    series.market,
+                    series.venue,
+                    series.step,
+                    if whole { "" } else { "; 1.00 before the first and the last close after the last" }
                 ));
             }
             None => {
@@ -143,24 +146,29 @@ fn bounds(request: &Request, majors: &[Series]) -> Result<(u64, u64)> {
     Ok((start, end))
 }
 
-/// A stable's hourly bars as a line through open, high, low and close (low first in a rising bar), in log.
-fn stable(rows: &mut [(u64, Prices)], asset: Asset, series: &Series) -> Result<()> {
+/// A stable's bars as a line through open, high, low and close (low first in a rising bar), in log. Where they do not
+/// reach, the price is 1.00 before them and stays as it was after them; returns whether they cover every row but the last bar's end.
+fn stable(rows: &mut [(u64, Prices)], asset: Asset, series: &Series) -> bool {
     let mut line: Vec<(u64, f64)> = vec![];
     for bar in &series.bars {
         let (early, late) = if bar.close < bar.open { (bar.high, bar.low) } else { (bar.low, bar.high) };
         let parts = (0u64..).zip([bar.open, early, late, bar.close]);
         line.extend(parts.map(|(part, price)| (bar.time + part * series.step / PARTS, price.ln())));
     }
-    for (time, prices) in rows {
+    let (first, last) = (line[0], line[line.len() - 1]);
+    for (time, prices) in rows.iter_mut() {
         let after = line.partition_point(|(at, _)| at <= time);
-        let (Some(before), Some(next)) = (after.checked_sub(1).and_then(|i| line.get(i)), line.get(after))
-        else {
-            bail!("{} does not cover {}", series.market, time::minute(*time));
+        prices[asset.index()] = match (after.checked_sub(1).map(|index| line[index]), line.get(after)) {
+            (None, _) => 1.0,
+            (Some(before), None) => before.1.exp(),
+            (Some(before), Some(next)) => {
+                let share = (*time - before.0) as f64 / (next.0 - before.0) as f64;
+                (before.1 + share * (next.1 - before.1)).exp()
+            }
         };
-        let share = (*time - before.0) as f64 / (next.0 - before.0) as f64;
-        prices[asset.index()] = (before.1 + share * (next.1 - before.1)).exp();
     }
-    Ok(())
+    let end = last.0 + series.step / PARTS;
+    rows.first().is_some_and(|row| row.0 >= first.0) && rows.last().is_some_and(|row| row.0 < end)
 }
 
 #[cfg(test)]
@@ -174,6 +182,28 @@ mod tests {
             std::fs::write(folder.join(file), format!("ts,open,high,low,close,volume\n{rows}")).unwrap();
         }
         folder
+    }
+
+    #[test]
+    fn a_stable_that_is_listed_late_is_a_dollar_before() {
+        let bar = |time, open, high, low, close| Bar { time, open, high, low, close };
+        let series = Series {
+            market: "USDCUSDT".into(),
+            venue: "v".into(),
+            step: 400,
+            bars: vec![bar(1_000, 0.9, 0.9, 0.8, 0.88)],
+        };
+        let rows =
+            |times: &[u64]| times.iter().map(|time| (*time, [0.0; COUNT])).collect::<Vec<(u64, Prices)>>();
+        let mut late = rows(&[900, 1_000, 1_150, 1_200, 1_300, 1_500]);
+        assert!(!stable(&mut late, Asset::Usdc, &series));
+        let prices: Vec<f64> = late.iter().map(|(_, prices)| prices[Asset::Usdc.index()]).collect();
+        // falling: open, high, low, close; between high and low the middle of a log line
+        let expected = [1.0, 0.9, (0.9f64 * 0.8).sqrt(), 0.8, 0.88, 0.88];
+        for (price, expected) in prices.iter().zip(expected) {
+            assert!((price - expected).abs() < 1e-12, "{prices:?}");
+        }
+        assert!(stable(&mut rows(&[1_000, 1_399]), Asset::Usdc, &series));
     }
 
     #[test]

@@ -26,8 +26,8 @@ const MARKETS: [(Asset, RGBColor); 6] = [
 ];
 /// Colours of equity and requirement.
 const VAULT: [RGBColor; 2] = [RGBColor(34, 160, 140), RGBColor(200, 110, 190)];
-/// Length of the close-up.
-pub const CLOSE_UP: u64 = 90 * 60;
+/// Lengths that the close-up may have.
+const CLOSE_UPS: [u64; 4] = [90 * 60, 6 * 3_600, 24 * 3_600, 72 * 3_600];
 
 /// Every market relative to its start.
 pub fn prices(tape: &Tape, range: (u64, u64), title: &str, words: &str) -> Result<String> {
@@ -52,7 +52,7 @@ pub fn liquidated(range: (u64, u64), designs: &[&Outcome], title: &str, words: &
         .map(|(design, colour)| {
             let events =
                 design.fills.iter().map(|fill| (fill.time, 100.0 * fill.repaid / design.opening_debt));
-            Line { colour, points: plots::running_sum(range.0.min(first_fill(design)), range.1, events) }
+            Line { colour, points: plots::running_sum(0, events) }
         })
         .collect();
     let format = |value: f64| format!("{value:.1} %");
@@ -66,10 +66,6 @@ pub fn liquidated(range: (u64, u64), designs: &[&Outcome], title: &str, words: &
     let legend: String =
         designs.iter().zip(DESIGNS).map(|(design, colour)| swatch(colour, &design.design, "")).collect();
     Ok(figure(title, words, &legend, &plots::lines(&axes, &lines)?))
-}
-
-fn first_fill(design: &Outcome) -> u64 {
-    design.fills.first().map_or(u64::MAX, |fill| fill.time)
 }
 
 /// Every liquidation as a dot.
@@ -130,26 +126,31 @@ pub fn vaults(run: &Run, range: (u64, u64)) -> Result<String> {
     Ok(figures + "</div>\n")
 }
 
-/// The stretch of time with the most liquidations.
+/// The stretch of time with the most liquidations: the shortest that holds six tenths of them, by each design's share of debt.
 pub fn close_up(whole: (u64, u64), designs: &[&Outcome]) -> (u64, u64) {
-    if whole.1 - whole.0 <= CLOSE_UP {
-        return whole;
-    }
-    let fills = || {
-        designs
+    let shares = |design: &&Outcome| -> Vec<(u64, f64)> {
+        let all = design.fills.iter().fold(0.0, |sum, fill| sum + fill.repaid);
+        design.fills.iter().map(|fill| (fill.time, fill.repaid / all)).collect()
+    };
+    let fills: Vec<(u64, f64)> = designs.iter().flat_map(shares).collect();
+    let all = fills.iter().fold(0.0, |sum, (_, share)| sum + share);
+    for length in CLOSE_UPS.into_iter().filter(|length| *length < whole.1 - whole.0) {
+        // A sixth of it shows what came before.
+        let inside = |from: u64| {
+            let range = from..from + length - length / 6;
+            fills.iter().filter(|(time, _)| range.contains(time)).fold(0.0, |sum, (_, share)| sum + share)
+        };
+        let start = fills
             .iter()
-            .flat_map(|design| design.fills.iter().map(|fill| (fill.time, fill.repaid / design.opening_debt)))
-    };
-    let inside = |from: u64| {
-        fills()
-            .filter(|(time, _)| (from..from + CLOSE_UP).contains(time))
-            .map(|(_, share)| share)
-            .sum::<f64>()
-    };
-    let start = fills().map(|(time, _)| time).max_by(|a, b| inside(*a).total_cmp(&inside(*b)).then(b.cmp(a)));
-    let from = start.unwrap_or(whole.0).saturating_sub(CLOSE_UP / 6) / 300 * 300;
-    let from = from.clamp(whole.0, whole.1 - CLOSE_UP);
-    (from, from + CLOSE_UP)
+            .map(|(time, _)| *time)
+            .max_by(|a, b| inside(*a).total_cmp(&inside(*b)).then(b.cmp(a)))
+            .unwrap_or(whole.0);
+        if inside(start) >= 0.6 * all {
+            let from = (start.saturating_sub(length / 6) / 300 * 300).clamp(whole.0, whole.1 - length);
+            return (from, from + length);
+        }
+    }
+    whole
 }
 
 fn figure(title: &str, words: &str, legend: &str, svg: &str) -> String {

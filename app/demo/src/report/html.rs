@@ -197,7 +197,7 @@ fn checks(summary: &Summary) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::figures::CLOSE_UP, *};
+    use super::*;
     use crate::{
         asset::Asset,
         chain::{audit::Check, run::Frame},
@@ -255,6 +255,6 @@ mod tests {
     fn the_close_up_holds_the_liquidations() {
         let (_, tape, run, _) = sample();
         let (from, to) = close_up((tape.first().time, tape.last().time), &[&run.outcome]);
-        assert!(to - from == CLOSE_UP && (from..to).contains(&run.outcome.fills[0].time));
+        assert!(to - from == 90 * 60 && (from..to).contains(&run.outcome.fills[0].time));
     }
 }

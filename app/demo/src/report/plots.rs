@@ -158,12 +158,13 @@ fn powers(low: f64, high: f64) -> Vec<f64> {
     all.filter(|value| (low..=high).contains(value)).collect()
 }
 
-/// The points within a time range, with the last one before it moved to its beginning.
+/// The points within a time range, with the values at its ends carried over from the last points before them.
 fn clip(points: &[(u64, f64)], (from, to): (u64, u64)) -> Vec<(u64, f64)> {
     let start = points.partition_point(|(time, _)| *time <= from);
-    let before = start.checked_sub(1).map(|index| (from, points[index].1));
-    let inside = points[start..].iter().copied().take_while(|(time, _)| *time <= to);
-    before.into_iter().chain(inside).collect()
+    let end = points.partition_point(|(time, _)| *time <= to);
+    let at = |moment: u64, next: usize| next.checked_sub(1).map(|index| (moment, points[index].1));
+    let last = at(to, end).filter(|_| points[end - 1].0 < to);
+    at(from, start).into_iter().chain(points[start..end].iter().copied()).chain(last).collect()
 }
 
 /// At most about 1,800 points: the lowest and the highest of each stretch, so that no extreme is lost.
@@ -195,7 +196,7 @@ fn inline(svg: &str) -> String {
 }
 
 /// A step line from events: the running sum, as it stands at each moment and just before it changes.
-pub fn running_sum(start: u64, end: u64, events: impl Iterator<Item = (u64, f64)>) -> Vec<(u64, f64)> {
+pub fn running_sum(start: u64, events: impl Iterator<Item = (u64, f64)>) -> Vec<(u64, f64)> {
     let mut points = vec![(start, 0.0)];
     let mut sum = 0.0;
     for (time, value) in events {
@@ -203,7 +204,6 @@ pub fn running_sum(start: u64, end: u64, events: impl Iterator<Item = (u64, f64)
         sum += value;
         points.push((time, sum));
     }
-    points.push((end, sum));
     points
 }
 
@@ -224,16 +224,17 @@ mod tests {
     }
 
     #[test]
-    fn clipping_carries_the_last_value_in() {
+    fn clipping_carries_values_to_both_ends() {
         let points = [(0, 1.0), (10, 2.0), (20, 3.0), (30, 4.0)];
-        assert_eq!(clip(&points, (15, 25)), [(15, 2.0), (20, 3.0)]);
-        assert_eq!(clip(&points, (10, 30)), [(10, 2.0), (20, 3.0), (30, 4.0)]);
+        assert_eq!(clip(&points, (15, 25)), [(15, 2.0), (20, 3.0), (25, 3.0)]);
+        assert_eq!(clip(&points, (10, 40)), [(10, 2.0), (20, 3.0), (30, 4.0), (40, 4.0)]);
+        assert_eq!(clip(&points, (31, 40)), [(31, 4.0), (40, 4.0)]);
     }
 
     #[test]
     fn a_running_sum_steps() {
-        let sum = running_sum(0, 9, [(2, 1.0), (5, 2.0)].into_iter());
-        assert_eq!(sum, [(0, 0.0), (2, 0.0), (2, 1.0), (5, 1.0), (5, 3.0), (9, 3.0)]);
+        let sum = running_sum(0, [(2, 1.0), (5, 2.0)].into_iter());
+        assert_eq!(sum, [(0, 0.0), (2, 0.0), (2, 1.0), (5, 1.0), (5, 3.0)]);
     }
 
     #[test]
