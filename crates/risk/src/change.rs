@@ -1,0 +1,266 @@
+//! Governance, the pure part: which change takes effect at once, which waits, and which ramps.
+//!
+//! The program decides by comparing old and new, field by field; nobody declares what a change is. Classify again when a
+//! change is executed, against what counts then.
+
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    breaker::{ReserveThresholds, VaultThresholds, DAY},
+    bucket::FlowRules,
+    caps::{ReserveCaps, VaultCaps},
+    error::RiskError,
+    interest::RateCurve,
+    model::{AssetRisk, RiskModel},
+    ramp::{asset_seconds_up, model_seconds_up},
+    refusal::{Checked, Refusal},
+    reserve::InterestSplit,
+    tranche::{TrancheCurve, TrancheRules},
+    units::Seconds,
+};
+use bytemuck::{Pod, Zeroable};
+
+/// Shortest timelock.
+pub const MIN_TIMELOCK: Seconds = 2 * DAY;
+/// Longest timelock.
+pub const MAX_TIMELOCK: Seconds = 30 * DAY;
+/// How long a ripe change can be executed.
+pub const RIPE_SECONDS: Seconds = 3 * DAY;
+
+/// A change, as the program compares it: what counts now and what is proposed.
+#[derive(Clone, Copy, Debug)]
+pub enum Change<'a> {
+    /// A vault's risk model. All assets of the vault must fit it too: [`crate::ramp::check_fit`].
+    Model(&'a RiskModel, &'a RiskModel),
+    /// An asset's place in the model, which it must fit ([`crate::ramp::check_fit`]); whether anyone holds or owes it.
+    Asset(&'a AssetRisk, &'a AssetRisk, bool),
+    /// A vault's tranche rules.
+    Rules(&'a TrancheRules, &'a TrancheRules),
+    /// How a reserve is sold.
+    Curve(&'a TrancheCurve, &'a TrancheCurve),
+    /// A reserve's rates.
+    Rates(&'a RateCurve, &'a RateCurve),
+    /// How a reserve's interest is split.
+    Split(&'a InterestSplit, &'a InterestSplit),
+    /// A reserve's caps.
+    ReserveCaps(&'a ReserveCaps, &'a ReserveCaps),
+    /// A vault's caps.
+    VaultCaps(&'a VaultCaps, &'a VaultCaps),
+    /// A reserve's flow rules.
+    Flows(&'a FlowRules, &'a FlowRules),
+    /// A reserve's breaker thresholds.
+    ReserveThresholds(&'a ReserveThresholds, &'a ReserveThresholds),
+    /// A vault's breaker thresholds.
+    VaultThresholds(&'a VaultThresholds, &'a VaultThresholds),
+    /// Whether a reserve may be borrowed: now, and proposed.
+    Borrowable(bool, bool),
+    /// Leaving WindDown.
+    Reopening,
+    /// Anything else: feeds and their ages, opening charges, a new asset, a role, fee recipients, the timelock itself.
+    Other,
+}
+
+/// When a change's clock runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Clock {
+    /// Always: it tightens, or leaves WindDown.
+    Always = 0,
+    /// Only while the breakers are Normal: it loosens, or may.
+    InNormal = 1,
+}
+
+/// How a change takes effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// It changes nothing.
+    Nothing,
+    /// At once.
+    AtOnce,
+    /// After the timelock.
+    Timelock(Clock),
+    /// After the timelock, along a ramp of at least so many seconds.
+    TimelockAndRamp(Clock, Seconds),
+}
+
+const CAUTIOUS: Class = Class::Timelock(Clock::InNormal);
+
+impl Change<'_> {
+    /// Checks the proposed parameters' compiled bounds and says how the change takes effect.
+    ///
+    /// At once: caps down, borrowing off. Timelock and ramp: whatever raises `R_maint` for any book. Timelock: everything else,
+    /// both ways. Errors: [`Refusal::Risk`] for parameters outside their bounds, [`Refusal::OnlyWhenUnused`] for an asset that
+    /// would change its group while it is held or owed.
+    pub fn classify(&self) -> Checked<Class> {
+        let bounds = match self {
+            Self::Model(_, new) => new.validate(),
+            Self::Rules(_, new) => new.validate(),
+            Self::Curve(_, new) => new.validate(),
+            Self::Rates(_, new) => new.validate(),
+            Self::Split(_, new) => new.validate(),
+            Self::ReserveCaps(_, new) => new.validate(),
+            Self::VaultCaps(_, new) => new.validate(),
+            Self::Flows(_, new) => new.validate(),
+            Self::ReserveThresholds(_, new) => new.validate(),
+            Self::VaultThresholds(_, new) => new.validate(),
+            Self::Asset(..) | Self::Borrowable(..) | Self::Reopening | Self::Other => Ok(()),
+        };
+        bounds?;
+        Ok(match self {
+            Self::Model(old, new) => model(old, new)?,
+            Self::Asset(old, new, in_use) => asset(old, new, *in_use)?,
+            Self::Rules(old, new) => unless_same(old == new),
+            Self::Curve(old, new) => unless_same(old == new),
+            Self::Rates(old, new) => unless_same(old == new),
+            Self::Split(old, new) => unless_same(old == new),
+            Self::Flows(old, new) => unless_same(old == new),
+            Self::ReserveThresholds(old, new) => unless_same(old == new),
+            Self::VaultThresholds(old, new) => unless_same(old == new),
+            Self::ReserveCaps(old, new) => unless_lower(old == new, reserve_caps_fall(old, new)),
+            Self::VaultCaps(old, new) => unless_lower(old == new, vault_caps_fall(old, new)),
+            Self::Borrowable(old, new) => unless_lower(old == new, *old),
+            Self::Reopening => Class::Timelock(Clock::Always),
+            Self::Other => CAUTIOUS,
+        })
+    }
+}
+
+fn unless_same(same: bool) -> Class {
+    if same {
+        Class::Nothing
+    } else {
+        CAUTIOUS
+    }
+}
+
+fn unless_lower(same: bool, lower: bool) -> Class {
+    match (same, lower) {
+        (true, _) => Class::Nothing,
+        (false, true) => Class::AtOnce,
+        (false, false) => CAUTIOUS,
+    }
+}
+
+fn reserve_caps_fall(old: &ReserveCaps, new: &ReserveCaps) -> bool {
+    new.deposits <= old.deposits
+        && new.debt <= old.debt
+        && new.exposure <= old.exposure
+        && new.debt_over_depth <= old.debt_over_depth
+        && new.utilisation <= old.utilisation
+}
+
+fn vault_caps_fall(old: &VaultCaps, new: &VaultCaps) -> bool {
+    let groups = new.groups.iter().zip(&old.groups).all(|(new, old)| new <= old);
+    groups && new.leverage <= old.leverage && new.ltv <= old.ltv
+}
+
+/// A model raises `R_maint` for no book when each of its rows is one of the old rows and no charge or floor is higher. Any
+/// other row may: even a milder shock is a smaller gain for a hedge.
+fn model(old: &RiskModel, new: &RiskModel) -> Checked<Class> {
+    if old == new {
+        return Ok(Class::Nothing);
+    }
+    if old.numeraire_group != new.numeraire_group {
+        return Err(RiskError::InvalidParameter("the group of the unit of account stays what it is").into());
+    }
+    let known_rows = new.rows.iter().all(|row| old.rows.contains(row));
+    let charges = || new.basis.iter().zip(&old.basis);
+    let raises = !known_rows
+        || charges().any(|(new, old)| new > old)
+        || new.gross_floor > old.gross_floor
+        || new.debt_floor > old.debt_floor;
+    if !raises {
+        return Ok(CAUTIOUS);
+    }
+    let milder = |(new, old): (&i16, &i16)| {
+        new.unsigned_abs() < old.unsigned_abs() || (i32::from(*new).wrapping_mul(i32::from(*old))) < 0
+    };
+    let loosens = new.rows.iter().flatten().zip(old.rows.iter().flatten()).any(milder)
+        || charges().any(|(new, old)| new < old)
+        || new.gross_floor < old.gross_floor
+        || new.debt_floor < old.debt_floor
+        || new.opening_factor < old.opening_factor;
+    Ok(Class::TimelockAndRamp(clock(loosens), model_seconds_up(old, new)))
+}
+
+/// Any other beta may raise `R_maint` (a lower one makes a hedge weaker); a higher charge does.
+fn asset(old: &AssetRisk, new: &AssetRisk, in_use: bool) -> Checked<Class> {
+    if old == new {
+        return Ok(Class::Nothing);
+    }
+    if !in_use {
+        return Ok(CAUTIOUS);
+    }
+    if old.group != new.group {
+        return Err(Refusal::OnlyWhenUnused);
+    }
+    if old.beta == new.beta && new.idio <= old.idio {
+        return Ok(CAUTIOUS);
+    }
+    let loosens = old.beta != new.beta || new.idio < old.idio;
+    Ok(Class::TimelockAndRamp(clock(loosens), asset_seconds_up(old, new)))
+}
+
+fn clock(loosens: bool) -> Clock {
+    if loosens {
+        Clock::InNormal
+    } else {
+        Clock::Always
+    }
+}
+
+/// The clock of a proposed change. `outside_normal` is [`crate::breaker::Breaker::outside_normal_at`] of the vault, for a
+/// reserve's change plus that of the reserve: while both were outside, the clock stands still twice as long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Timelock {
+    /// When the change was proposed.
+    pub proposed_at: Seconds,
+    /// Seconds outside Normal up to then.
+    pub outside_normal: Seconds,
+    /// How long it waits, seconds.
+    pub delay: Seconds,
+    /// 1 if the clock runs only in Normal ([`Clock::InNormal`]).
+    pub in_normal: u64,
+}
+
+const _: () = assert!(core::mem::size_of::<Timelock>() == 32);
+
+impl Timelock {
+    /// The clock of a change proposed now, with the vault's delay. Errors with a parameter error for a delay outside
+    /// [`MIN_TIMELOCK`] to [`MAX_TIMELOCK`].
+    pub fn start(clock: Clock, delay: Seconds, now: Seconds, outside_normal: Seconds) -> Checked<Self> {
+        if !(MIN_TIMELOCK..=MAX_TIMELOCK).contains(&delay) {
+            return Err(RiskError::InvalidParameter("a timelock lasts 2 to 30 days").into());
+        }
+        Ok(Self { proposed_at: now, outside_normal, delay, in_normal: clock as u64 })
+    }
+
+    /// Seconds that count towards the delay.
+    pub fn waited(&self, now: Seconds, outside_normal: Seconds) -> Seconds {
+        let stood = if self.in_normal == 0 { 0 } else { outside_normal.saturating_sub(self.outside_normal) };
+        now.saturating_sub(self.proposed_at).saturating_sub(stood)
+    }
+
+    /// Whether the change may be executed now. Errors: [`Refusal::NotRipe`], [`Refusal::ChangeExpired`].
+    pub fn check_ripe(&self, now: Seconds, outside_normal: Seconds) -> Checked<()> {
+        let waited = self.waited(now, outside_normal);
+        if waited < self.delay {
+            return Err(Refusal::NotRipe);
+        }
+        if waited > self.delay.saturating_add(RIPE_SECONDS) {
+            return Err(Refusal::ChangeExpired);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a change may be cancelled: by the curator any, by the guardian any but its own replacement. Errors with
+/// [`Refusal::MayNotCancel`].
+pub fn check_cancel(by_guardian: bool, replaces_guardian: bool) -> Checked<()> {
+    if by_guardian && replaces_guardian {
+        return Err(Refusal::MayNotCancel);
+    }
+    Ok(())
+}
