@@ -22,8 +22,8 @@ pub struct Args {
     /// Play this scenario instead of the one of 10 October 2025 that comes with the project
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
-    /// Draws the borrowers: the same seed, the same borrowers
-    #[arg(long, default_value_t = 4)]
+    /// Decides who has which size and assets: the same seed, the same borrowers
+    #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// How many borrowers
     #[arg(long, value_name = "COUNT", default_value_t = 72)]

@@ -11,7 +11,7 @@ use ballast_risk::{
     score::{opening_score, Exposure},
     TokenAmount, Usd,
 };
-use rand::{Rng, SeedableRng};
+use rand::{seq::SliceRandom, Rng, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 use serde::Serialize;
 
@@ -125,14 +125,26 @@ struct Wish {
 /// Draws a population for the tape's first moment.
 ///
 /// Sizes are log-normal around $20,000. Every debt is a share of what both the vault (`R_init`) and a plain protocol (5 points below
-/// its threshold) lend against the same deposits: 61 % on average, which is nearer to the limit than real books are, because
-/// otherwise a few dozen of them would show nothing.
+/// its threshold) lend against the same deposits; within each kind the shares are spread evenly between 30 % and 100 %. Real
+/// books keep further away from their limits, but then a few dozen would show nothing. The seed decides who has which size and
+/// which assets.
 pub fn draw(seed: u64, count: usize, rules: &Rules, tick: &Tick) -> Result<Population> {
     if !(KINDS.len()..=200).contains(&count) {
         bail!("the population has {} to 200 borrowers", KINDS.len());
     }
     let mut rng = ChaCha12Rng::seed_from_u64(seed);
-    let wishes: Vec<Wish> = (0..count).map(|number| wish(&mut rng, kind_of(number, count))).collect();
+    let kinds: Vec<Kind> = (0..count).map(|number| kind_of(number, count)).collect();
+    let mut wishes = vec![];
+    for (kind, _) in KINDS {
+        let members = kinds.iter().filter(|k| **k == kind).count();
+        // Evenly spaced quantiles, not draws: so few borrowers would otherwise be a lottery of who is near the limit.
+        let mut sizes = quantiles(members, (20_000f64.ln() - 3.0, 20_000f64.ln() + 3.0), size_density);
+        sizes.shuffle(&mut rng);
+        wishes.extend(sizes.iter().enumerate().map(|(number, size)| {
+            let used = 0.3 + 0.7 * (number as f64 + 0.5) / members as f64;
+            wish(&mut rng, kind, size.exp(), used)
+        }));
+    }
     let amounts = |dollars: &[f64; COUNT]| {
         ASSETS.map(|asset| {
             let tokens = dollars[asset.index()] / tick.dollars(asset);
@@ -174,12 +186,7 @@ fn kind_of(number: usize, count: usize) -> Kind {
     Kind::Plain
 }
 
-fn wish(rng: &mut ChaCha12Rng, kind: Kind) -> Wish {
-    // Box and Muller's normal draw: ln size = ln 20,000 + 0.9 z, cut at 1,000 and 200,000 dollars.
-    let (a, b): (f64, f64) = (rng.random_range(f64::EPSILON..1.0), rng.random_range(0.0..1.0));
-    let z = (-2.0 * a.ln()).sqrt() * (2.0 * std::f64::consts::PI * b).cos();
-    let size = (20_000f64.ln() + 0.9 * z).exp().clamp(1_000.0, 200_000.0);
-    let used = 0.99 * beta(rng);
+fn wish(rng: &mut ChaCha12Rng, kind: Kind, size: f64, used: f64) -> Wish {
     let mut deposits = [0.0; COUNT];
     let mut put = |asset: Asset, share: f64| deposits[asset.index()] += size * share;
     let volatile = [Asset::Btc, Asset::Eth, Asset::Sol];
@@ -223,17 +230,24 @@ fn wish(rng: &mut ChaCha12Rng, kind: Kind) -> Wish {
     Wish { kind, pool, deposits, debt, used }
 }
 
-/// A draw from the beta distribution with parameters 4 and 5/2, by rejection: mean 0.62, one in six above 0.8.
-fn beta(rng: &mut ChaCha12Rng) -> f64 {
-    let density = |x: f64| x.powi(3) * (1.0 - x).powf(1.5);
-    // at the mode: 3/(3 + 3/2)
-    let most = density(2.0 / 3.0);
-    loop {
-        let (x, y) = (rng.random_range(0.0..1.0), rng.random_range(0.0..most));
-        if y < density(x) {
-            return x;
+/// Density of the logarithm of a size: normal around $20,000 with deviation 0.9.
+fn size_density(x: f64) -> f64 {
+    (-0.5 * ((x - 20_000f64.ln()) / 0.9).powi(2)).exp()
+}
+
+/// The quantiles at the middles of `count` equal parts of a distribution with this density, which need not be scaled.
+fn quantiles(count: usize, (from, to): (f64, f64), density: fn(f64) -> f64) -> Vec<f64> {
+    const STEPS: usize = 10_000;
+    let at = |step: usize| from + (to - from) * (step as f64 + 0.5) / STEPS as f64;
+    let whole: f64 = (0..STEPS).map(|step| density(at(step))).sum();
+    let (mut found, mut sum) = (vec![], 0.0);
+    for step in 0..STEPS {
+        sum += density(at(step));
+        while found.len() < count && sum >= whole * (found.len() as f64 + 0.5) / count as f64 {
+            found.push(at(step));
         }
     }
+    found
 }
 
 /// The largest debt that the vault and a plain protocol both lend against these deposits.
@@ -316,15 +330,13 @@ mod tests {
     }
 
     #[test]
-    fn debts_use_three_fifths_of_the_limit_on_average() {
-        let mut rng = ChaCha12Rng::seed_from_u64(3);
-        let draws: Vec<f64> = (0..20_000).map(|_| beta(&mut rng)).collect();
-        let mean = draws.iter().sum::<f64>() / draws.len() as f64;
-        // 4/(4 + 5/2); its standard error here is 0.0013
-        assert!((mean - 4.0 / 6.5).abs() < 0.006, "{mean}");
-        // 0.164 by integrating the density from 0.8 to 1
-        let high = draws.iter().filter(|x| **x > 0.8).count() as f64 / draws.len() as f64;
-        assert!((high - 0.164).abs() < 0.01, "{high}");
+    fn sizes_are_the_quantiles_of_their_distribution() {
+        let middle = 20_000f64.ln();
+        let found = quantiles(3, (middle - 3.0, middle + 3.0), size_density);
+        // of a normal distribution: 1/6, 1/2 and 5/6 lie at -0.967, 0 and 0.967 deviations (the cut at 3.3 moves them by 0.002)
+        for (found, deviations) in found.iter().zip([-0.967, 0.0, 0.967]) {
+            assert!((found - (middle + 0.9 * deviations)).abs() < 0.005, "{found}");
+        }
     }
 
     #[test]

@@ -24,8 +24,9 @@ pub fn limits(summary: &Summary) -> String {
         text += &format!("<li>{}.</li>\n", escape(&capital(source)));
     }
     text += &format!(
-        "<li>The borrowers are drawn from a seed, not observed, and borrow nearer to their limits than real ones do; otherwise so few \
-         would show nothing. A few dozen are an illustration: shares and ratios move a lot from seed to seed.</li>\n\
+        "<li>The borrowers are made up: within each kind their debts are spread evenly between 30 % and 100 % of what both protocols \
+         would lend, which is nearer to the limit than real ones keep; otherwise so few would show nothing. They illustrate; the \
+         ratio moves a lot with the seed, which decides who has which size and assets.</li>\n\
          <li>Market depth and keepers' costs are modelled: a sale costs 0.1 % in calm depth (stables a fifth, the alt three times that), \
          more as depth falls to 4 %, and a transaction ${TRANSACTION_DOLLARS}. Nobody liquidates at a loss, in any design. Sales do not move \
          the prices that are replayed.</li>\n\
