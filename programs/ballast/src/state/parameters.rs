@@ -5,9 +5,10 @@ use crate::assert_layout;
 use anchor_lang::prelude::*;
 use ballast_risk as risk;
 
-/// Declares a mirror of a risk type: same fields, same layout, usable in accounts, arguments and the IDL.
+/// Declares a mirror of a risk type: same fields, same layout, usable in accounts, arguments and the IDL. Types are token trees,
+/// because Anchor's IDL derive does not take a type fragment.
 macro_rules! mirror {
-    ($(#[$doc:meta])* $name:ident of $risk:ty { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* } size $size:expr, align $align:expr) => {
+    ($(#[$doc:meta])* $name:ident of $risk:ty { $($(#[$field_doc:meta])* $field:ident: $type:tt,)* } size $size:expr, align $align:expr) => {
         $(#[$doc])*
         #[zero_copy]
         #[derive(Debug, Default, PartialEq, Eq, borsh::BorshSerialize, borsh::BorshDeserialize)]
@@ -170,7 +171,7 @@ mirror! {
 mirror! {
     /// A pace meter: see `ballast_risk::pace::PaceMeter`.
     PaceMeter of risk::pace::PaceMeter {
-        /// Spent part, 32 fractional bits.
+        /// Repaid and not refilled yet, micro-USD.
         used: u64,
         /// When it was last written.
         updated_at: u64,
