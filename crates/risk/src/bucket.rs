@@ -24,7 +24,7 @@ pub use rules::{FlowRules, MIN_DAILY_SHARE};
 
 use crate::{
     leak::Leak,
-    proportion::part_down,
+    proportion::fade_down,
     refusal::{Checked, Refusal},
     units::{Seconds, TokenAmount},
 };
@@ -193,8 +193,6 @@ impl Flows {
 impl PositionFlow {
     /// What is left now of what arrived lately, token units, rounded down.
     fn arrived_down(&self, rules: &FlowRules, now: Seconds) -> u64 {
-        let fade = Seconds::from(rules.inflow_seconds);
-        let left = fade.saturating_sub(now.saturating_sub(self.arrived_at));
-        part_down(self.arrived, left, fade.max(1))
+        fade_down(self.arrived, self.arrived_at, Seconds::from(rules.inflow_seconds), now)
     }
 }

@@ -15,6 +15,7 @@
     )
 )]
 
+pub mod absorb;
 mod best;
 pub mod bonus;
 pub mod breaker;
@@ -41,6 +42,7 @@ pub mod score;
 mod settle;
 pub mod tranche;
 pub mod units;
+pub mod vesting;
 
 pub use error::RiskError;
 pub use units::{Bps, DebtShares, DepositShares, Fraction, Ppm, Seconds, TokenAmount, Usd};

@@ -1,7 +1,10 @@
 //! Proportions of 64-bit amounts, which the safety systems use everywhere. They saturate instead of failing, because they
 //! bound what may happen and a bound must always exist.
 
-use crate::{math::mul_div_down, units::BPS_ONE};
+use crate::{
+    math::mul_div_down,
+    units::{Seconds, BPS_ONE},
+};
 
 /// `floor(a × b / divisor)`, at most `u64::MAX`; `u64::MAX` for a divisor of zero.
 pub(crate) fn part_down(a: u64, b: u64, divisor: u64) -> u64 {
@@ -17,6 +20,11 @@ pub(crate) fn ratio_bps_down(part: u64, whole: u64) -> u64 {
         return 0;
     }
     part_down(part, BPS_ONE, whole)
+}
+
+/// What is left of an amount that fades evenly to nothing within `seconds`, rounded down.
+pub(crate) fn fade_down(amount: u64, at: Seconds, seconds: Seconds, now: Seconds) -> u64 {
+    part_down(amount, seconds.saturating_sub(now.saturating_sub(at)), seconds.max(1))
 }
 
 fn clamp(quotient: crate::Result<u128>) -> u64 {

@@ -1,0 +1,190 @@
+//! Losses: who bears a debt that nobody will repay, and how money that comes back is shared.
+//!
+//! A loss is borne, in this order, by the reserve's insurance in kind, by its uncollected fees, and by its lenders through the
+//! deposit index. It never reaches another reserve. Recoveries are tokens at once and stream into the deposit index over
+//! [`RECOVERY_SECONDS`], so that nobody deposits just before one. A share that is worth nothing any more can be retired; a reserve
+//! takes deposits again when the last one is.
+
+mod recovery;
+#[cfg(test)]
+mod tests;
+
+pub use recovery::RECOVERY_SECONDS;
+
+use crate::{
+    breaker::{ReserveEvidence, DAY},
+    interest::Q64_ONE,
+    proportion::fade_down,
+    refusal::{Checked, Refusal},
+    reserve::Ledger,
+    units::{DebtShares, DepositShares, Seconds, TokenAmount},
+    Result, RiskError,
+};
+use bytemuck::{Pod, Zeroable};
+
+/// Below this worth of a share, a millionth of a unit, lenders count as wiped out: deposits at such a price would overflow
+/// the shares.
+pub const MIN_DEPOSIT_INDEX: u128 = Q64_ONE >> 20;
+/// Anyone may retire worthless shares after this time; their owner at once. It is longer than claims and recoveries take.
+pub const RETIRE_AFTER: Seconds = 60 * DAY;
+
+/// What a reserve lost and what is coming back. Token units; all zeros is a reserve that never lost anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Losses {
+    /// Lost by lenders and not recovered: what the fund may still cover.
+    pub unrecovered: u64,
+    /// Lost by lenders lately, at `recent_at`; it fades within a day.
+    pub recent: u64,
+    /// When `recent` was last written.
+    pub recent_at: Seconds,
+    /// Recovered and not yet streamed to lenders. A claim on the reserve, beside those in its books.
+    pub pending: u64,
+    /// Up to when recoveries were streamed.
+    pub streamed_at: Seconds,
+    /// When all of them will be.
+    pub ends_at: Seconds,
+    /// When lenders were wiped out; 0 if they are not.
+    pub wiped_out_at: Seconds,
+}
+
+const _: () = assert!(core::mem::size_of::<Losses>() == 56 && core::mem::align_of::<Losses>() == 8);
+
+/// A loss that was absorbed: who bore it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Absorbed {
+    /// Debt that is no longer owed.
+    pub debt: TokenAmount,
+    /// Of it, borne by insurance in kind, rounded up.
+    pub insurance: TokenAmount,
+    /// Of it, borne by uncollected fees, rounded up.
+    pub fees: TokenAmount,
+    /// Of it, borne by lenders, through the worth of their deposits and what was coming back to them; rounded up.
+    pub lenders: TokenAmount,
+    /// Whether lenders have nothing left to speak of.
+    pub wiped_out: bool,
+}
+
+impl Losses {
+    /// Writes off debt shares that nobody will repay. The ledger must be accrued up to `now`; its books hold afterwards, and
+    /// what rounding leaves to nobody does not shrink. Errors with [`RiskError::InsufficientAmount`] for more shares than there
+    /// are.
+    pub fn absorb(&mut self, ledger: &mut Ledger, shares: DebtShares, now: Seconds) -> Result<Absorbed> {
+        let mut next = *ledger;
+        next.debt_shares = ledger.debt_shares.minus(shares)?;
+        let debt = ledger.total_debt_up().minus(next.total_debt_up())?;
+        // Debt stays below 2^64, so the shifted amount fits.
+        let loss = u128::from(debt.0) << 64;
+        let insurance = loss.min(ledger.insurance_q64);
+        let fees = loss.saturating_sub(insurance).min(ledger.fees_q64);
+        next.insurance_q64 = ledger.insurance_q64.saturating_sub(insurance);
+        next.fees_q64 = ledger.fees_q64.saturating_sub(fees);
+        let (fall, deposits) = index_fall_up(ledger, loss.saturating_sub(insurance).saturating_sub(fees))?;
+        next.deposit_index = ledger.deposit_index.saturating_sub(fall);
+        // where deposits do not suffice, what was coming back to lenders bears the rest
+        let rest = loss.saturating_sub(insurance).saturating_sub(fees).saturating_sub(deposits);
+        let pending = whole_up(rest).0.min(self.pending);
+        let lenders = TokenAmount(whole_up(deposits).0.saturating_add(pending));
+        let wiped_out = lenders.0 > 0 && !takes_deposits(&next);
+
+        if wiped_out && takes_deposits(ledger) {
+            self.wiped_out_at = now;
+        }
+        *ledger = next;
+        self.pending = self.pending.saturating_sub(pending);
+        self.recent = self.recent_down(now).saturating_add(lenders.0);
+        self.recent_at = now;
+        self.unrecovered = self.unrecovered.saturating_add(lenders.0);
+        Ok(Absorbed { debt, insurance: whole_up(insurance), fees: whole_up(fees), lenders, wiped_out })
+    }
+
+    /// The breaker's evidence: what lenders lost within a day, over what they had.
+    pub fn evidence(&self, ledger: &Ledger, now: Seconds) -> ReserveEvidence {
+        let lost = TokenAmount(self.recent_down(now));
+        let deposits = TokenAmount(ledger.total_deposits_down().0.saturating_add(lost.0));
+        ReserveEvidence::Loss { lost, deposits }
+    }
+
+    /// Lost by lenders lately: all of what was lost now, half of what was lost half a day ago, nothing of what was lost a day ago.
+    pub fn recent_down(&self, now: Seconds) -> u64 {
+        fade_down(self.recent, self.recent_at, DAY, now)
+    }
+
+    /// [`Ledger::shortfall`] with recoveries that are still to be streamed among the claims.
+    pub fn shortfall(&self, ledger: &Ledger, held: TokenAmount) -> u64 {
+        let backed = u128::from(held.0).saturating_add(u128::from(ledger.total_debt_up().0));
+        let claims = ledger.claims_up().saturating_add(u128::from(self.pending));
+        let short = u64::try_from(claims.saturating_sub(backed)).unwrap_or(u64::MAX);
+        short.max(ledger.shortfall(held))
+    }
+
+    /// Retires deposit shares that are worth nothing. When the last one is gone, the reserve starts again at one unit a
+    /// share. Errors: [`Refusal::SharesNotWorthless`] for shares that are worth a unit, or that may come to be and are not the
+    /// caller's own; [`RiskError::InsufficientAmount`].
+    pub fn retire(
+        &mut self,
+        ledger: &mut Ledger,
+        shares: DepositShares,
+        by_owner: bool,
+        now: Seconds,
+    ) -> Checked<()> {
+        let ripe = self.pending == 0 && now >= self.wiped_out_at.saturating_add(RETIRE_AFTER);
+        let worthless = ledger.deposit_amount_down(shares).is_zero() && !takes_deposits(ledger);
+        if self.wiped_out_at == 0 || !worthless || !(by_owner || ripe) {
+            return Err(Refusal::SharesNotWorthless);
+        }
+        ledger.deposit_shares = ledger.deposit_shares.minus(shares)?;
+        self.start_again_if_empty(ledger);
+        Ok(())
+    }
+
+    /// Gives a reserve that nobody has shares of a fresh share price, if lenders were wiped out. Recoveries that are still to be
+    /// streamed become insurance, and nobody is left to recover more for. Call it when the last shares left.
+    pub fn start_again_if_empty(&mut self, ledger: &mut Ledger) {
+        if !ledger.deposit_shares.is_zero() || takes_deposits(ledger) {
+            return;
+        }
+        ledger.deposit_index = Q64_ONE;
+        ledger.insurance_q64 = ledger.insurance_q64.saturating_add(u128::from(self.pending) << 64);
+        self.pending = 0;
+        self.unrecovered = 0;
+        self.wiped_out_at = 0;
+    }
+}
+
+/// Whether a reserve's share price is one at which deposits make sense: its lenders were not wiped out.
+pub const fn takes_deposits(ledger: &Ledger) -> bool {
+    ledger.deposit_index >= MIN_DEPOSIT_INDEX
+}
+
+/// Errors with [`Refusal::WipedOut`] where a reserve takes no deposits.
+pub fn check_takes_deposits(ledger: &Ledger) -> Checked<()> {
+    if takes_deposits(ledger) {
+        Ok(())
+    } else {
+        Err(Refusal::WipedOut)
+    }
+}
+
+/// By how much the deposit index falls for a loss of lenders (64 fractional bits), rounded up, and how much of the loss
+/// that bears: at most all deposits.
+fn index_fall_up(ledger: &Ledger, loss: u128) -> Result<(u128, u128)> {
+    if loss == 0 {
+        return Ok((0, 0));
+    }
+    let shares = u128::from(ledger.deposit_shares.0);
+    // beyond 128 bits is more than any loss
+    let deposits = shares.saturating_mul(ledger.deposit_index);
+    if loss >= deposits {
+        return Ok((ledger.deposit_index, deposits));
+    }
+    // shares > 0, for deposits > loss
+    let fall = loss.checked_div(shares).ok_or(RiskError::DivisionByZero)?;
+    let part = u128::from(fall.wrapping_mul(shares) != loss);
+    Ok((fall.saturating_add(part), loss))
+}
+
+fn whole_up(amount_q64: u128) -> TokenAmount {
+    let part = u128::from(amount_q64 & Q64_ONE.wrapping_sub(1) != 0);
+    TokenAmount(u64::try_from((amount_q64 >> 64).saturating_add(part)).unwrap_or(u64::MAX))
+}

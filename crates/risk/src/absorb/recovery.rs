@@ -1,0 +1,92 @@
+//! Money that comes back after a loss.
+
+use super::{takes_deposits, Losses};
+use crate::{
+    breaker::DAY,
+    error::RiskError,
+    interest::Q64_ONE,
+    proportion::part_down,
+    reserve::Ledger,
+    units::{Seconds, TokenAmount},
+    Result,
+};
+
+/// A recovery streams to lenders over this time.
+pub const RECOVERY_SECONDS: Seconds = 30 * DAY;
+/// Recoveries raise the worth of a share up to here and no further; the rest insures the reserve. Otherwise the last share
+/// of a deserted reserve could become worth so much that a deposit buys none.
+const MAX_RECOVERED_INDEX: u128 = Q64_ONE << 20;
+
+impl Losses {
+    /// Takes tokens back that repay what lenders lost: at most [`Losses::unrecovered`]. They are free tokens at once and stream to
+    /// lenders over [`RECOVERY_SECONDS`]; without lenders they insure the reserve. Returns what was taken, for the caller to
+    /// transfer. Errors with [`RiskError::ZeroAmount`] when there is nothing to recover.
+    pub fn recover(&mut self, ledger: &mut Ledger, amount: TokenAmount, now: Seconds) -> Result<TokenAmount> {
+        let taken = TokenAmount(amount.0.min(self.unrecovered));
+        if taken.is_zero() {
+            return Err(RiskError::ZeroAmount);
+        }
+        let mut next = *ledger;
+        let mut losses = *self;
+        losses.stream(&mut next, now);
+        next.free_tokens = next.free_tokens.plus(taken)?;
+        losses.unrecovered = self.unrecovered.saturating_sub(taken.0);
+        if next.deposit_shares.is_zero() {
+            let insurance = u128::from(taken.0) << 64;
+            next.insurance_q64 = next.insurance_q64.checked_add(insurance).ok_or(RiskError::Overflow)?;
+        } else {
+            losses.schedule(taken, now)?;
+        }
+        *ledger = next;
+        *self = losses;
+        Ok(taken)
+    }
+
+    /// Adds to what streams. Old and new end together, at the mean of their ends weighted by amount, so that a small recovery
+    /// holds up no large one.
+    fn schedule(&mut self, amount: TokenAmount, now: Seconds) -> Result<()> {
+        let pending = self.pending.checked_add(amount.0).ok_or(RiskError::Overflow)?;
+        let left = self.ends_at.saturating_sub(now);
+        let later = part_down(RECOVERY_SECONDS.saturating_sub(left), amount.0, pending);
+        self.pending = pending;
+        self.streamed_at = now;
+        self.ends_at = now.saturating_add(left).saturating_add(later);
+        Ok(())
+    }
+
+    /// Streams recoveries up to `now` into the deposit index; returns how much, rounded down. A clock that stands still or runs
+    /// backwards streams nothing. Call it wherever interest is accrued.
+    pub fn stream(&mut self, ledger: &mut Ledger, now: Seconds) -> TokenAmount {
+        if self.pending == 0 || now <= self.streamed_at {
+            return TokenAmount::ZERO;
+        }
+        let released = if now >= self.ends_at {
+            self.pending
+        } else {
+            let span = self.ends_at.saturating_sub(self.streamed_at);
+            part_down(self.pending, now.saturating_sub(self.streamed_at), span)
+        };
+        if released == 0 {
+            // while it is nothing whole, time keeps adding up
+            return TokenAmount::ZERO;
+        }
+        self.pending = self.pending.saturating_sub(released);
+        self.streamed_at = now;
+        self.release(ledger, released);
+        TokenAmount(released)
+    }
+
+    fn release(&mut self, ledger: &mut Ledger, released: u64) {
+        let scaled = u128::from(released) << 64;
+        let shares = u128::from(ledger.deposit_shares.0);
+        let room = MAX_RECOVERED_INDEX.saturating_sub(ledger.deposit_index);
+        let rise = scaled.checked_div(shares).unwrap_or(0).min(room);
+        // rise × shares ≤ scaled: what the index cannot carry, below a unit by rounding or all of it, insures the reserve
+        let rest = scaled.saturating_sub(rise.saturating_mul(shares));
+        ledger.deposit_index = ledger.deposit_index.saturating_add(rise);
+        ledger.insurance_q64 = ledger.insurance_q64.saturating_add(rest);
+        if takes_deposits(ledger) {
+            self.wiped_out_at = 0;
+        }
+    }
+}
