@@ -9,6 +9,7 @@ mod project;
 mod sbf;
 mod setup;
 mod test;
+mod wasm;
 
 use project::Project;
 use std::process::ExitCode;

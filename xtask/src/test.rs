@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must pass before a merge.
 
-use crate::{build_sbf, idl, process, project::Project, setup};
+use crate::{build_sbf, idl, process, project::Project, setup, wasm};
 use anyhow::{Context as _, Result};
 use std::time::{Duration, Instant};
 
@@ -35,6 +35,7 @@ fn all(project: &Project, steps: &mut Steps) -> Result<()> {
         clippy.args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]);
         process::run(&mut clippy, "cargo clippy")
     })?;
+    steps.step("wasm", "the risk engine compiles without std", || wasm::check(project))?;
     steps.step("idl", "the committed interface is the program's", || idl::check(project))?;
     steps.step("tests", "all other tests, on the programs as built for SBF", || {
         process::run(project.cargo().arg("test").args(ALL_BUT_RISK), "the tests")

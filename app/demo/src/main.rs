@@ -61,9 +61,13 @@ fn run(args: &Args) -> Result<()> {
     let seconds = start.elapsed().as_secs_f64();
     let summary = report::summary::Summary::new(&tape, &rules, args.seed, &run, &figures, seconds);
     let page = report::html::page(&summary, &tape, &run, &plain)?;
-    let files = report::write(&args.out, &summary, &page)?;
+    let designs: Vec<_> = std::iter::once(&run.outcome).chain(&plain).collect();
+    let picture = report::picture::draw((tape.first().time, tape.last().time), &designs)?;
+    let files = report::write(&args.out, &summary, &page, &picture)?;
     show.closing(&summary.designs, &run.checks, seconds);
-    println!("{}\n{}", files[0].display(), files[1].display());
+    for file in &files {
+        println!("{}", file.display());
+    }
     chain::audit::verdict(&run.checks)
 }
 

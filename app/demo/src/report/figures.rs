@@ -14,7 +14,8 @@ use anyhow::Result;
 use plotters::style::RGBColor;
 
 /// Colours of the designs: ours, plain, plain at our margin.
-const DESIGNS: [RGBColor; 3] = [RGBColor(36, 138, 220), RGBColor(222, 82, 70), RGBColor(226, 156, 48)];
+/// Colour of each design.
+pub const DESIGNS: [RGBColor; 3] = [RGBColor(36, 138, 220), RGBColor(222, 82, 70), RGBColor(226, 156, 48)];
 /// Colours of the assets.
 const MARKETS: [(Asset, RGBColor); 6] = [
     (Asset::Btc, RGBColor(242, 150, 40)),
@@ -46,6 +47,13 @@ pub fn prices(tape: &Tape, range: (u64, u64), title: &str, words: &str) -> Resul
 
 /// What each design has liquidated so far, as a share of the opening debt.
 pub fn liquidated(range: (u64, u64), designs: &[&Outcome], title: &str, words: &str) -> Result<String> {
+    let legend: String =
+        designs.iter().zip(DESIGNS).map(|(design, colour)| swatch(colour, &design.design, "")).collect();
+    Ok(figure(title, words, &legend, &liquidated_plot(range, designs)?))
+}
+
+/// The plot of [`liquidated`] alone.
+pub fn liquidated_plot(range: (u64, u64), designs: &[&Outcome]) -> Result<String> {
     let lines: Vec<Line> = designs
         .iter()
         .zip(DESIGNS)
@@ -63,9 +71,7 @@ pub fn liquidated(range: (u64, u64), designs: &[&Outcome], title: &str, words: &
         from_zero: true,
         half: false,
     };
-    let legend: String =
-        designs.iter().zip(DESIGNS).map(|(design, colour)| swatch(colour, &design.design, "")).collect();
-    Ok(figure(title, words, &legend, &plots::lines(&axes, &lines)?))
+    plots::lines(&axes, &lines)
 }
 
 /// Every liquidation as a dot.
