@@ -74,7 +74,13 @@ impl Chain {
             self.context.warp_to_slot(slot).expect("slots only rise");
         }
         (self.slot, self.now) = (slot, now);
-        let clock = Clock { slot, unix_timestamp: now, epoch_start_timestamp: GENESIS, epoch: 0, leader_schedule_epoch: 1 };
+        let clock = Clock {
+            slot,
+            unix_timestamp: now,
+            epoch_start_timestamp: GENESIS,
+            epoch: 0,
+            leader_schedule_epoch: 1,
+        };
         self.context.set_sysvar(&clock);
     }
 
@@ -95,6 +101,21 @@ impl Chain {
         ballast_client::decode(&account.data).unwrap_or_else(|| panic!("another kind of account at {key}"))
     }
 
+    /// Changes an account of the program, as no instruction would.
+    pub async fn edit<T: ZeroCopy + Discriminator>(&mut self, key: Pubkey, change: impl FnOnce(&mut T)) {
+        let mut account = self.account(key).await.unwrap_or_else(|| panic!("no account at {key}"));
+        let mut state: T = self.state(key).await;
+        change(&mut state);
+        let body = T::DISCRIMINATOR.len();
+        account.data[body..body + std::mem::size_of::<T>()].copy_from_slice(bytemuck::bytes_of(&state));
+        self.put(key, account);
+    }
+
+    /// Writes an account as a whole.
+    pub fn put(&mut self, key: Pubkey, account: Account) {
+        self.context.set_account(&key, &account.into());
+    }
+
     /// A new wallet with lamports.
     pub fn wallet(&mut self) -> Keypair {
         let keypair = Keypair::new();
@@ -103,8 +124,28 @@ impl Chain {
     }
 
     /// Sends a transaction that the signers pay for (the first one the fee).
-    pub async fn send(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> Result<Receipt, Failure> {
+    pub async fn send(
+        &mut self,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+    ) -> Result<Receipt, Failure> {
         self.send_limited(instructions, signers, 1_400_000).await
+    }
+
+    /// Whether a transaction would land, without landing it.
+    pub async fn would_land(
+        &mut self,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+    ) -> Result<(), Failure> {
+        let transaction = self.transaction(instructions, signers, 1_400_000).await?;
+        let outcome = self.context.banks_client.simulate_transaction(transaction).await?;
+        let logs = outcome.simulation_details.map_or(vec![], |details| details.logs);
+        match outcome.result {
+            None => panic!("the bank did not run the transaction"),
+            Some(Ok(())) => Ok(()),
+            Some(Err(error)) => Err(Failure { error: Some(error), logs }),
+        }
     }
 
     /// Sends a transaction with a compute limit.
@@ -114,15 +155,7 @@ impl Chain {
         signers: &[&Keypair],
         compute_limit: u32,
     ) -> Result<Receipt, Failure> {
-        self.sequence += 1;
-        let mut all = vec![
-            ComputeBudgetInstruction::set_compute_unit_limit(compute_limit),
-            ComputeBudgetInstruction::set_compute_unit_price(self.sequence),
-        ];
-        all.extend_from_slice(instructions);
-        let payer = signers[0].pubkey();
-        let transaction =
-            Transaction::new_signed_with_payer(&all, Some(&payer), signers, self.context.last_blockhash);
+        let transaction = self.transaction(instructions, signers, compute_limit).await?;
         let outcome = self.context.banks_client.process_transaction_with_metadata(transaction).await?;
         let (logs, compute_units) =
             outcome.metadata.map_or((vec![], 0), |m| (m.log_messages, m.compute_units_consumed));
@@ -130,5 +163,23 @@ impl Chain {
             Ok(()) => Ok(Receipt { events: event::events(&logs), compute_units, logs }),
             Err(error) => Err(Failure { error: Some(error), logs }),
         }
+    }
+
+    /// A signed transaction unlike all others, by its priority fee.
+    async fn transaction(
+        &mut self,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+        compute_limit: u32,
+    ) -> Result<Transaction, Failure> {
+        self.sequence += 1;
+        let mut all = vec![
+            ComputeBudgetInstruction::set_compute_unit_limit(compute_limit),
+            ComputeBudgetInstruction::set_compute_unit_price(self.sequence),
+        ];
+        all.extend_from_slice(instructions);
+        let payer = signers[0].pubkey();
+        let blockhash = self.context.banks_client.get_latest_blockhash().await?;
+        Ok(Transaction::new_signed_with_payer(&all, Some(&payer), signers, blockhash))
     }
 }

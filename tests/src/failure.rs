@@ -1,8 +1,10 @@
 //! How a transaction failed, and asserting that it failed for the right reason.
 
+use anchor_lang::error::ErrorCode;
+use anchor_spl::token_2022::spl_token_2022::error::TokenError;
 use ballast::BallastError;
 use solana_program_test::BanksClientError;
-use solana_transaction::TransactionError;
+use solana_transaction::{InstructionError, TransactionError};
 
 /// A refused transaction.
 #[derive(Debug)]
@@ -14,11 +16,12 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// The custom error code, if a program refused with one.
-    pub fn code(&self) -> Option<u32> {
-        // "Error processing Instruction 1: custom program error: 0x1770"
-        let text = self.error.as_ref()?.to_string();
-        u32::from_str_radix(text.rsplit_once("custom program error: 0x")?.1, 16).ok()
+    /// Why the instruction was refused, if one was.
+    pub fn reason(&self) -> Option<Reason> {
+        match &self.error {
+            Some(TransactionError::InstructionError(_, error)) => Some(Reason(error.clone())),
+            _ => None,
+        }
     }
 }
 
@@ -28,17 +31,51 @@ impl From<BanksClientError> for Failure {
     }
 }
 
-/// Asserts that a transaction was refused with this error of the program.
-#[track_caller]
-pub fn refused<T>(result: Result<T, Failure>, reason: BallastError) {
-    refused_with(result, u32::from(reason));
+/// Why an instruction was refused: an error of the program, of Anchor's account checks, of a token program, or of the
+/// runtime.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason(InstructionError);
+
+impl From<BallastError> for Reason {
+    fn from(error: BallastError) -> Self {
+        Self(InstructionError::Custom(error.into()))
+    }
 }
 
-/// Asserts that a transaction was refused with this custom error code.
+impl From<ErrorCode> for Reason {
+    fn from(error: ErrorCode) -> Self {
+        Self(InstructionError::Custom(error.into()))
+    }
+}
+
+impl From<TokenError> for Reason {
+    fn from(error: TokenError) -> Self {
+        Self(InstructionError::Custom(error as u32))
+    }
+}
+
+impl From<InstructionError> for Reason {
+    fn from(error: InstructionError) -> Self {
+        Self(error)
+    }
+}
+
+/// What the system program says of an address that is in use already.
+pub const ADDRESS_IN_USE: InstructionError = InstructionError::Custom(0);
+
+/// Asserts that a transaction was refused for this reason.
 #[track_caller]
-pub fn refused_with<T>(result: Result<T, Failure>, code: u32) {
+pub fn refused<T>(result: Result<T, Failure>, reason: impl Into<Reason>) {
+    let reason = reason.into();
     match result {
-        Ok(_) => panic!("expected error {code}, but the transaction landed"),
-        Err(failure) => assert_eq!(failure.code(), Some(code), "{:?} {:#?}", failure.error, failure.logs),
+        Ok(_) => panic!("expected {reason:?}, but the transaction landed"),
+        Err(failure) => {
+            assert!(
+                failure.reason().as_ref() == Some(&reason),
+                "expected {reason:?}, not {:?} {:#?}",
+                failure.error,
+                failure.logs
+            );
+        }
     }
 }

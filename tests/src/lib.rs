@@ -2,12 +2,17 @@
 //!
 //! Stories run on `solana-program-test` with the real `.so`; every instruction is built by `ballast-client`.
 
+pub mod acts;
+pub mod attack;
 pub mod chain;
 pub mod failure;
+pub mod law;
 pub mod market;
+pub mod mint;
+pub mod view;
 pub mod world;
 
 pub use chain::{Chain, Receipt};
-pub use failure::{refused, Failure};
+pub use failure::{refused, Failure, Reason, ADDRESS_IN_USE};
 pub use market::{usd, Market};
 pub use world::{User, World};

@@ -45,7 +45,13 @@ pub struct Market {
 
 impl Market {
     /// Makes a mint and a price.
-    pub fn create(chain: &mut Chain, kind: AssetKind, decimals: u8, token_program: Pubkey, price: i64) -> Self {
+    pub fn create(
+        chain: &mut Chain,
+        kind: AssetKind,
+        decimals: u8,
+        token_program: Pubkey,
+        price: i64,
+    ) -> Self {
         let mint = Pubkey::new_unique();
         let state = MintState { decimals, is_initialized: true, supply: u64::MAX, ..MintState::default() };
         chain.set_account(mint, token_program, packed(state));
@@ -105,7 +111,14 @@ impl Market {
     }
 
     /// Writes a token account.
-    pub fn write_tokens(&self, chain: &mut Chain, key: Pubkey, owner: &Pubkey, amount: u64, state: AccountState) {
+    pub fn write_tokens(
+        &self,
+        chain: &mut Chain,
+        key: Pubkey,
+        owner: &Pubkey,
+        amount: u64,
+        state: AccountState,
+    ) {
         let account = TokenState { mint: self.mint, owner: *owner, amount, state, ..TokenState::default() };
         chain.set_account(key, self.token_program, packed(account));
     }
@@ -115,7 +128,9 @@ impl Market {
 pub async fn balance(chain: &mut Chain, key: Pubkey) -> u64 {
     use spl_token_2022::extension::StateWithExtensions;
     match chain.account(key).await {
-        Some(account) => StateWithExtensions::<TokenState>::unpack(&account.data).map_or(0, |s| s.base.amount),
+        Some(account) => {
+            StateWithExtensions::<TokenState>::unpack(&account.data).map_or(0, |s| s.base.amount)
+        }
         None => 0,
     }
 }

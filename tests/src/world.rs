@@ -1,25 +1,18 @@
-//! A vault of the balanced preset with six markets, and people who act in it.
+//! Vaults of a preset with six markets, and the people in them.
 
 use crate::{
     chain::{Chain, Receipt},
     failure::Failure,
-    market::{balance, usd, Market, TOKEN, TOKEN_2022},
+    market::{usd, Market, TOKEN, TOKEN_2022},
 };
 use anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction};
-use ballast::state::{Obligation, Reserve, Vault};
 use ballast_client::{
-    account::{reserves_of, reserves_with, reserves_without},
-    address::{self, Account, Asset},
-    instruction::{self, Tranche},
-    plan::Portfolio,
+    address::{self, Account},
+    instruction,
     preset::{reserve_config, vault_config},
+    Event,
 };
-use ballast_risk::{
-    presets::{balanced, AssetKind, Preset},
-    score::Score,
-    tranche::TranchePlan,
-    Usd,
-};
+use ballast_risk::presets::{balanced, AssetKind, Preset};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 
@@ -27,7 +20,7 @@ use solana_signer::Signer;
 pub struct User {
     /// Signs.
     pub keypair: Keypair,
-    /// The obligation in the world's vault.
+    /// The obligation, in the vault that the user acts in.
     pub account: Account,
 }
 
@@ -40,17 +33,21 @@ impl User {
     pub fn obligation(&self) -> Pubkey {
         self.account.obligation()
     }
+    /// The same person's obligation of another number.
+    pub fn numbered(&self, id: u16) -> Self {
+        Self { keypair: self.keypair.insecure_clone(), account: Account { id, ..self.account } }
+    }
 }
 
 /// Everything a story needs.
 pub struct World {
     /// The cluster.
     pub chain: Chain,
-    /// The vault's preset.
+    /// The vaults' preset.
     pub preset: Preset,
-    /// Curates the vault.
+    /// Curates the vaults, guards them and gets their fees.
     pub curator: Keypair,
-    /// The vault.
+    /// The first vault, in which everything happens that does not name another one.
     pub vault: Pubkey,
     /// BTC, 8 decimals, $100,000.
     pub btc: Market,
@@ -64,6 +61,10 @@ pub struct World {
     pub usdc: Market,
     /// A thin alt, 5 decimals, $2.
     pub alt: Market,
+    /// Every vault.
+    pub vaults: Vec<Pubkey>,
+    /// Every open obligation.
+    pub obligations: Vec<Pubkey>,
 }
 
 impl World {
@@ -83,15 +84,24 @@ impl World {
         let lst = Market::create(&mut chain, AssetKind::Lst, 9, TOKEN, usd(240));
         let usdc = Market::create(&mut chain, AssetKind::Usd, 6, TOKEN, usd(1));
         let alt = Market::create(&mut chain, AssetKind::Alt, 5, TOKEN, usd(2));
-        let mut world = Self { chain, preset, curator, vault, btc, eth, sol, lst, usdc, alt };
-        let curator = world.curator.insecure_clone();
-        let config = vault_config(&world.preset, 1, curator.pubkey(), curator.pubkey());
-        world.must(&[instruction::create_vault(curator.pubkey(), config)], &[&curator]).await;
-        for market in world.markets() {
-            world.add_reserve(&market).await.expect("the preset's reserves are valid");
-        }
-        world.refresh().await.expect("the prices are good");
+        let (vaults, obligations) = (vec![], vec![]);
+        let mut world =
+            Self { chain, preset, curator, vault, btc, eth, sol, lst, usdc, alt, vaults, obligations };
+        world.open_vault(1).await;
         world
+    }
+
+    /// Makes the curator's vault of this number with all six reserves and fresh prices.
+    pub async fn open_vault(&mut self, id: u64) -> Pubkey {
+        let curator = self.curator.insecure_clone();
+        let config = vault_config(&self.preset, id, curator.pubkey(), curator.pubkey());
+        self.must(&[instruction::create_vault(curator.pubkey(), config)], &[&curator]).await;
+        let vault = address::vault(&curator.pubkey(), id);
+        for market in self.markets() {
+            self.add_reserve_to(vault, &market).await.expect("the preset's reserves are valid");
+        }
+        self.refresh().await.expect("the prices are good");
+        vault
     }
 
     /// All six markets.
@@ -99,28 +109,64 @@ impl World {
         [self.btc, self.eth, self.sol, self.lst, self.usdc, self.alt]
     }
 
-    /// Adds a market to the vault with its preset parameters.
+    /// Adds a market to the first vault with its preset parameters.
     pub async fn add_reserve(&mut self, market: &Market) -> Result<Receipt, Failure> {
+        self.add_reserve_to(self.vault, market).await
+    }
+
+    /// Adds a market to a vault with its preset parameters.
+    pub async fn add_reserve_to(&mut self, vault: Pubkey, market: &Market) -> Result<Receipt, Failure> {
         let config = reserve_config(&self.preset, market.kind, market.feed_id).expect("the preset is valid");
         let curator = self.curator.insecure_clone();
-        let add = instruction::add_reserve(curator.pubkey(), &market.asset(self.vault), config);
-        self.chain.send(&[add], &[&curator]).await
+        self.send(&[instruction::add_reserve(curator.pubkey(), &market.asset(vault), config)], &[&curator])
+            .await
+    }
+
+    /// Sends a transaction. When it lands, the law must hold.
+    pub async fn send(
+        &mut self,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+    ) -> Result<Receipt, Failure> {
+        let receipt = self.chain.send(instructions, signers).await?;
+        for event in &receipt.events {
+            match event {
+                Event::VaultCreated(event) => self.vaults.push(event.vault),
+                Event::ObligationOpened(event) => self.obligations.push(event.obligation),
+                Event::ObligationClosed(event) => self.obligations.retain(|key| *key != event.obligation),
+                _ => {}
+            }
+        }
+        self.check_law().await;
+        Ok(receipt)
     }
 
     /// Sends a transaction that has to land.
     pub async fn must(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> Receipt {
-        self.chain.send(instructions, signers).await.unwrap_or_else(|f| panic!("{:?} {:#?}", f.error, f.logs))
+        self.send(instructions, signers).await.unwrap_or_else(|f| panic!("{:?} {:#?}", f.error, f.logs))
     }
 
-    /// Someone new, with an open obligation and empty pockets.
+    /// Someone new, with an open obligation in the first vault and empty pockets.
     pub async fn user(&mut self) -> User {
+        self.user_in(self.vault).await
+    }
+
+    /// Someone new, with an open obligation in a vault and empty pockets.
+    pub async fn user_in(&mut self, vault: Pubkey) -> User {
         let keypair = self.chain.wallet();
         for market in self.markets() {
             market.fund(&mut self.chain, &keypair.pubkey(), 0);
         }
-        let account = Account { vault: self.vault, owner: keypair.pubkey(), id: 0 };
+        let account = Account { vault, owner: keypair.pubkey(), id: 0 };
         self.must(&[instruction::open_obligation(&account)], &[&keypair]).await;
         User { keypair, account }
+    }
+
+    /// The same person with one more obligation, in the same vault.
+    pub async fn open(&mut self, user: &User, id: u16) -> User {
+        let other = user.numbered(id);
+        self.must(&[instruction::open_obligation(&other.account)], &[&other.keypair]).await;
+        other
     }
 
     /// Someone who lends so many token units.
@@ -134,147 +180,5 @@ impl World {
     pub async fn give(&mut self, user: &User, market: &Market, amount: u64) {
         let held = self.wallet(user, market).await;
         market.fund(&mut self.chain, &user.key(), held + amount);
-    }
-
-    /// Gives a user tokens and deposits them.
-    pub async fn deposit(&mut self, user: &User, market: &Market, amount: u64) -> Result<Receipt, Failure> {
-        self.give(user, market, amount).await;
-        let deposit = instruction::deposit(&user.account, &market.asset(self.vault), amount);
-        self.chain.send(&[deposit], &[&user.keypair]).await
-    }
-
-    /// Withdraws.
-    pub async fn withdraw(&mut self, user: &User, market: &Market, amount: u64) -> Result<Receipt, Failure> {
-        let obligation = self.obligation(user).await;
-        let asset = market.asset(self.vault);
-        let reserves =
-            if amount == u64::MAX { reserves_without(&obligation, asset.reserve()) } else { reserves_of(&obligation) };
-        let withdraw = instruction::withdraw(&user.account, &asset, amount, &reserves);
-        self.chain.send(&[withdraw], &[&user.keypair]).await
-    }
-
-    /// Borrows.
-    pub async fn borrow(&mut self, user: &User, market: &Market, amount: u64) -> Result<Receipt, Failure> {
-        let asset = market.asset(self.vault);
-        let reserves = reserves_with(&self.obligation(user).await, asset.reserve());
-        let borrow = instruction::borrow(&user.account, &asset, amount, &reserves);
-        self.chain.send(&[borrow], &[&user.keypair]).await
-    }
-
-    /// Repays a user's own debt from its wallet.
-    pub async fn repay(&mut self, user: &User, market: &Market, amount: u64) -> Result<Receipt, Failure> {
-        let repay = instruction::repay(user.key(), user.obligation(), &market.asset(self.vault), amount);
-        self.chain.send(&[repay], &[&user.keypair]).await
-    }
-
-    /// Executes a tranche with tokens given to the liquidator.
-    pub async fn liquidate(
-        &mut self,
-        liquidator: &User,
-        borrower: &User,
-        debt: &Market,
-        deposit: &Market,
-        max_repay: u64,
-    ) -> Result<Receipt, Failure> {
-        let tranche = self.tranche(liquidator, borrower, debt, deposit, max_repay).await;
-        self.chain.send(&[tranche], &[&liquidator.keypair]).await
-    }
-
-    /// The instruction of a tranche.
-    pub async fn tranche(
-        &mut self,
-        liquidator: &User,
-        borrower: &User,
-        debt: &Market,
-        deposit: &Market,
-        max_repay: u64,
-    ) -> Instruction {
-        let obligation = self.obligation(borrower).await;
-        instruction::soft_liquidate(&Tranche {
-            liquidator: liquidator.key(),
-            obligation: borrower.obligation(),
-            debt: &debt.asset(self.vault),
-            deposit: &deposit.asset(self.vault),
-            reserves: &reserves_of(&obligation),
-            max_repay,
-            min_received: 0,
-            shares_to: None,
-        })
-    }
-
-    /// Posts every price again, as of now, and refreshes all reserves.
-    pub async fn refresh(&mut self) -> Result<Receipt, Failure> {
-        for market in self.markets() {
-            let quote = market.quote(&self.chain);
-            market.post_raw(&mut self.chain, &quote);
-        }
-        self.refresh_posted().await
-    }
-
-    /// Refreshes all reserves from the price accounts as they are.
-    pub async fn refresh_posted(&mut self) -> Result<Receipt, Failure> {
-        let pairs: Vec<_> =
-            self.markets().iter().map(|m| (m.asset(self.vault).reserve(), m.price_account)).collect();
-        let payer = self.curator.insecure_clone();
-        self.chain.send(&[instruction::refresh_reserves(self.vault, &pairs)], &[&payer]).await
-    }
-
-    /// Lets seconds pass, then posts and refreshes all prices.
-    pub async fn tick(&mut self, seconds: i64) {
-        self.chain.pass(seconds);
-        self.refresh().await.expect("the prices are good");
-    }
-
-    /// Moves one market's price and refreshes a second later.
-    pub async fn move_price(&mut self, pick: impl Fn(&mut Self) -> &mut Market, price: i64) {
-        pick(self).price = price;
-        self.tick(1).await;
-    }
-
-    /// A user's obligation.
-    pub async fn obligation(&mut self, user: &User) -> Obligation {
-        self.chain.state(user.obligation()).await
-    }
-
-    /// A market's reserve.
-    pub async fn reserve(&mut self, market: &Market) -> Reserve {
-        self.chain.state(market.asset(self.vault).reserve()).await
-    }
-
-    /// A market's reserve in the vault, as addresses.
-    pub fn asset(&self, market: &Market) -> Asset {
-        market.asset(self.vault)
-    }
-
-    /// Tokens in a user's wallet.
-    pub async fn wallet(&mut self, user: &User, market: &Market) -> u64 {
-        balance(&mut self.chain, market.asset(self.vault).wallet(&user.key())).await
-    }
-
-    /// Tokens in a reserve's token account.
-    pub async fn till(&mut self, market: &Market) -> u64 {
-        balance(&mut self.chain, market.asset(self.vault).tokens()).await
-    }
-
-    /// A user's score for liquidation, computed by the client.
-    pub async fn score(&mut self, user: &User) -> Score {
-        self.portfolio(user, |portfolio| portfolio.maintenance().expect("legal books score")).await
-    }
-
-    /// The tranche that a keeper would choose now.
-    pub async fn best_tranche(&mut self, user: &User) -> Option<(usize, usize, TranchePlan)> {
-        let most = Usd(i128::from(u64::MAX));
-        self.portfolio(user, |portfolio| portfolio.best_tranche(most).expect("legal books score")).await
-    }
-
-    async fn portfolio<T>(&mut self, user: &User, f: impl FnOnce(&Portfolio) -> T) -> T {
-        let obligation = self.obligation(user).await;
-        let vault: Vault = self.chain.state(self.vault).await;
-        let clock = self.chain.clock().await;
-        let mut reserves = Vec::new();
-        for key in reserves_of(&obligation) {
-            reserves.push(self.chain.state::<Reserve>(key).await);
-        }
-        f(&Portfolio { vault: &vault, obligation: &obligation, reserves: reserves.iter().collect(), clock: &clock })
     }
 }
