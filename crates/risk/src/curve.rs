@@ -1,7 +1,7 @@
 //! How tranches are sized and paid: each reserve's curve and what a vault's tranches have in common, with their bounds.
 
 use crate::{
-    error::RiskError,
+    error::{check_unused, RiskError},
     model::MAX_BONUS,
     units::{Bps, Usd, BPS_ONE},
     Result,
@@ -78,7 +78,8 @@ impl TrancheCurve {
             "a depth bucket holds 1 % to 100 % of depth",
         )?;
         rule((1..=86_400).contains(&self.bucket_refill_seconds), "a depth bucket refills within a day")?;
-        rule(self.depth >= 1_000_000_000, "a market's depth is at least 1,000 USD")
+        rule(self.depth >= 1_000_000_000, "a market's depth is at least 1,000 USD")?;
+        check_unused(self.reserved == 0)
     }
 }
 
@@ -110,6 +111,7 @@ impl TrancheRules {
             (100..=5_000).contains(&self.bucket_off_urgency.0),
             "the depth bucket ends between 1 % and 50 % of net risk",
         )?;
-        rule(self.insurance_slice.0 <= 5_000, "insurance takes at most half of a bonus")
+        rule(self.insurance_slice.0 <= 5_000, "insurance takes at most half of a bonus")?;
+        check_unused(self.reserved == [0; 3])
     }
 }

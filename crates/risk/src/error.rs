@@ -37,6 +37,15 @@ pub enum RiskError {
     InsufficientAmount,
 }
 
+/// Refuses parameters with something in a field that means nothing yet: a later version that gives it a meaning must not
+/// find there what nobody checked.
+pub(crate) fn check_unused(all_zero: bool) -> crate::Result<()> {
+    match all_zero {
+        true => Ok(()),
+        false => Err(RiskError::InvalidParameter("unused fields are zero")),
+    }
+}
+
 impl fmt::Display for RiskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -1,7 +1,7 @@
 //! The borrow rate curve and per-second compounding.
 
 use crate::{
-    error::RiskError,
+    error::{check_unused, RiskError},
     math::{mul_div_up, mul_q64_up},
     units::{Seconds, BPS_ONE},
     Result,
@@ -83,7 +83,7 @@ impl RateCurve {
         if last.rate_bps > MAX_RATE_BPS {
             return Err(RiskError::InvalidParameter("a rate curve stays below 100,000 bps (1,000 %) a year"));
         }
-        Ok(())
+        check_unused(self.points.iter().skip(corners.len()).all(|point| *point == CurvePoint::default()))
     }
 
     /// Rate a second, 64 fractional bits, rounded up, at this utilisation (clamped to 100 %).

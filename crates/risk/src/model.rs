@@ -1,7 +1,7 @@
 //! A vault's risk model: groups, scenario rows, charges and floors.
 
 use crate::{
-    error::RiskError,
+    error::{check_unused, RiskError},
     units::{Bps, BPS_ONE},
     Result,
 };
@@ -139,7 +139,7 @@ impl RiskModel {
         if u64::from(self.opening_factor.0) < BPS_ONE || self.opening_factor > MAX_OPENING_FACTOR {
             return Err(RiskError::InvalidParameter("the opening factor lies between 100 % and 300 %"));
         }
-        Ok(())
+        check_unused(self.reserved == [0; 7])
     }
 
     /// `m_i = β_i·max_k|s_gk| + basis_g + idio_i`, rounded up: the most that a dollar of this asset can add to R, in bps.
@@ -169,7 +169,7 @@ impl RiskModel {
                 "an asset's margin times the opening factor is at most 100 %",
             ));
         }
-        Ok(())
+        check_unused(asset.reserved == [0; 3])
     }
 
     /// The idiosyncratic charge for `R_init`: `idio + slope × held/depth`, where `held` is what the whole vault holds of the

@@ -5,7 +5,7 @@
 //! so they cannot drift from the positions.
 
 use crate::{
-    error::RiskError,
+    error::{check_unused, RiskError},
     interest::{grow_index_up, growth_up, utilisation_up, RateCurve, Q64_ONE},
     math::{mul_q64_down, mul_q64_up},
     units::{Bps, DebtShares, DepositShares, Seconds, TokenAmount, BPS_ONE},
@@ -39,7 +39,7 @@ impl InterestSplit {
         if self.insurance_target.0 > 500 {
             return Err(RiskError::InvalidParameter("the insurance target is at most 5 % of debt"));
         }
-        Ok(())
+        check_unused(self.reserved == 0)
     }
 }
 
