@@ -44,6 +44,22 @@ pub fn is_frozen(account: &TokenAccount) -> bool {
     account.state == AccountState::Frozen
 }
 
+/// Refuses a mint, token account or token program other than the ones the reserve names, and the reserve's own token account
+/// as the caller's.
+pub fn check_accounts<'info>(
+    reserve: &Reserve,
+    mint: &InterfaceAccount<'info, Mint>,
+    tokens: &InterfaceAccount<'info, TokenAccount>,
+    outside: &InterfaceAccount<'info, TokenAccount>,
+    token_program: &Interface<'info, TokenInterface>,
+) -> Result<()> {
+    require_keys_eq!(mint.key(), reserve.mint, BallastError::WrongMint);
+    require_keys_eq!(tokens.key(), reserve.token_account, BallastError::WrongTokenAccount);
+    require_keys_eq!(token_program.key(), reserve.token_program, BallastError::WrongTokenProgram);
+    require!(outside.key() != tokens.key(), BallastError::WrongTokenAccount);
+    Ok(())
+}
+
 /// The accounts of one reserve's transfers.
 pub struct Till<'a, 'info> {
     /// The vault, authority of the reserve's tokens.
@@ -61,11 +77,7 @@ pub struct Till<'a, 'info> {
 impl<'info> Till<'_, 'info> {
     /// Refuses a mint, token account or token program other than the ones the reserve names.
     pub fn check(&self, reserve: &Reserve) -> Result<()> {
-        require_keys_eq!(self.mint.key(), reserve.mint, BallastError::WrongMint);
-        require_keys_eq!(self.tokens.key(), reserve.token_account, BallastError::WrongTokenAccount);
-        require_keys_eq!(self.token_program.key(), reserve.token_program, BallastError::WrongTokenProgram);
-        require!(self.outside.key() != self.tokens.key(), BallastError::WrongTokenAccount);
-        Ok(())
+        check_accounts(reserve, self.mint, self.tokens, self.outside, self.token_program)
     }
 
     /// Takes tokens in and checks that exactly `amount` arrived.

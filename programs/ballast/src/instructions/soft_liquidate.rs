@@ -17,7 +17,7 @@ use crate::{
     instructions::position::{add_shares, remove_shares},
     oracle::now,
     state::{Obligation, Reserve, Side, Vault},
-    tokens::{is_frozen, Till},
+    tokens::{check_accounts, is_frozen, Till},
 };
 use anchor_lang::{prelude::*, AccountsClose};
 use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
@@ -118,6 +118,21 @@ impl<'info> SoftLiquidate<'info> {
         let deposit_reserve = self.deposit_reserve.load()?;
         debt_reserve.check(&vault_key)?;
         deposit_reserve.check(&vault_key)?;
+        // Before anything is read from them: a frozen account that is not the reserve's must not change how one is paid.
+        check_accounts(
+            &debt_reserve,
+            &self.debt_mint,
+            &self.debt_tokens,
+            &self.liquidator_debt_tokens,
+            &self.debt_token_program,
+        )?;
+        check_accounts(
+            &deposit_reserve,
+            &self.deposit_mint,
+            &self.deposit_tokens,
+            &self.liquidator_deposit_tokens,
+            &self.deposit_token_program,
+        )?;
         require!(!is_frozen(&self.debt_tokens), BallastError::TokenAccountFrozen);
         Ok(Pair {
             debt: obligation.position(&self.debt_reserve.key(), Side::Debt)?,
@@ -239,7 +254,6 @@ impl<'info> SoftLiquidate<'info> {
             outside: &self.liquidator_debt_tokens,
             token_program: &self.debt_token_program,
         };
-        till.check(&*self.debt_reserve.load()?)?;
         till.take(amount, &self.liquidator)
     }
 
@@ -252,7 +266,6 @@ impl<'info> SoftLiquidate<'info> {
             outside: &self.liquidator_deposit_tokens,
             token_program: &self.deposit_token_program,
         };
-        till.check(&*self.deposit_reserve.load()?)?;
         till.pay(amount)
     }
 
