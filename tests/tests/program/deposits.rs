@@ -167,14 +167,20 @@ async fn an_obligation_holds_sixteen_positions() {
 async fn an_obligation_reads_at_most_24_price_accounts() {
     let mut world = World::start().await;
     let user = world.user().await;
-    let (sol, eth, btc) = (world.sol, world.eth, world.btc);
-    for (market, accounts) in [(sol, 12), (eth, 13), (btc, 12)] {
+    for composed in 0..=12 {
+        let market = Market::create(&mut world.chain, AssetKind::Alt, 5, TOKEN, usd(1));
+        world.add_reserve(&market).await.unwrap();
         let key = world.asset(&market).reserve();
-        world.chain.edit::<Reserve>(key, |reserve| reserve.price_accounts = accounts).await;
+        world.chain.edit::<Reserve>(key, |reserve| reserve.source.rate_feed_id = [1; 32]).await;
+        let result = world.deposit(&user, &market, 1).await;
+        if composed == 12 {
+            refused(result, BallastError::TooManyPriceAccounts); // two accounts each
+        } else {
+            result.unwrap();
+        }
     }
-    world.deposit(&user, &sol, 1).await.unwrap();
-    refused(world.deposit(&user, &eth, 1).await, BallastError::TooManyPriceAccounts);
-    world.deposit(&user, &btc, 1).await.unwrap();
+    let sol = world.sol;
+    refused(world.deposit(&user, &sol, 1).await, BallastError::TooManyPriceAccounts);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use ballast_risk::{
 };
 use ballast_tests::{attack, law::owed_up, refused, World};
 use solana_signer::Signer;
+use std::slice::from_ref;
 
 const DAY: i64 = 86_400;
 
@@ -146,7 +147,7 @@ async fn fees_go_to_the_recipient_in_whole_units_and_to_nobody_else() {
         market.fund(&mut world.chain, &curator.pubkey(), 0);
     }
     let collect = instruction::collect_fees(&asset, &curator.pubkey());
-    refused(world.send(&[collect.clone()], &[&eve.keypair]).await, BallastError::NoFees);
+    refused(world.send(from_ref(&collect), &[&eve.keypair]).await, BallastError::NoFees);
     world.tick(30 * DAY).await;
 
     let to_eve = instruction::collect_fees(&asset, &eve.key());
@@ -161,7 +162,7 @@ async fn fees_go_to_the_recipient_in_whole_units_and_to_nobody_else() {
     let fees = (before.fees_q64 >> 64) as u64;
     assert!(fees > 0);
     // anyone may: the destination is fixed
-    let receipt = world.must(&[collect.clone()], &[&eve.keypair]).await;
+    let receipt = world.must(from_ref(&collect), &[&eve.keypair]).await;
     let got = ballast_tests::market::balance(&mut world.chain, asset.wallet(&curator.pubkey())).await;
     let after = world.books(&usdc).await;
     assert_eq!((got, world.till(&usdc).await), (fees, till - fees));
@@ -198,7 +199,7 @@ async fn fees_are_paid_as_far_as_tokens_are_free() {
         anchor_spl::token_2022::spl_token_2022::state::AccountState::Initialized,
     );
     let collect = instruction::collect_fees(&asset, &curator.pubkey());
-    world.chain.send(&[collect.clone()], &[&curator]).await.unwrap();
+    world.chain.send(from_ref(&collect), &[&curator]).await.unwrap();
     assert_eq!(ballast_tests::market::balance(&mut world.chain, owner).await, 9);
     refused(world.chain.send(&[collect], &[&curator]).await, BallastError::NoFees);
 }

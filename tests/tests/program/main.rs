@@ -1,6 +1,7 @@
 //! Stories and attacks on the compiled program. Each test is a world of its own.
 
 mod borrows;
+mod composed_prices;
 mod deposits;
 mod interest;
 mod loan;

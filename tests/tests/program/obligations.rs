@@ -8,6 +8,7 @@ use ballast::{
 use ballast_client::{account::reserves_of, instruction, Account, Event};
 use ballast_tests::{attack, refused, usd, World, ADDRESS_IN_USE};
 use solana_signer::Signer;
+use std::slice::from_ref;
 
 #[tokio::test]
 async fn an_obligation_opens_empty_once_and_for_its_signer_only() {
@@ -21,7 +22,7 @@ async fn an_obligation_opens_empty_once_and_for_its_signer_only() {
         let for_eve = attack::swapped(&open, ann.pubkey(), eve.pubkey());
         refused(world.send(&[for_eve], &[&eve]).await, ErrorCode::ConstraintSeeds);
 
-        let receipt = world.must(&[open.clone()], &[&ann]).await;
+        let receipt = world.must(from_ref(&open), &[&ann]).await;
         let obligation: Obligation = world.chain.state(account.obligation()).await;
         let (vault, id_bytes) = (world.vault, id.to_le_bytes());
         let seeds = [b"obligation".as_ref(), vault.as_ref(), &ann.pubkey().to_bytes(), &id_bytes];
@@ -47,13 +48,13 @@ async fn an_empty_obligation_closes_and_returns_its_rent_to_the_owner() {
     let by_eve = attack::swapped(&close, ann.key(), eve.key());
     refused(world.send(&[by_eve], &[&eve.keypair]).await, BallastError::NotOwner);
     world.deposit(&ann, &usdc, 1).await.unwrap();
-    refused(world.send(&[close.clone()], &[&ann.keypair]).await, BallastError::ObligationNotEmpty);
+    refused(world.send(from_ref(&close), &[&ann.keypair]).await, BallastError::ObligationNotEmpty);
     world.withdraw(&ann, &usdc, u64::MAX).await.unwrap();
 
     let rent = world.chain.account(ann.obligation()).await.unwrap().lamports;
     let before = world.chain.account(ann.key()).await.unwrap().lamports;
     let payer = world.curator.insecure_clone();
-    let receipt = world.must(&[close.clone()], &[&payer, &ann.keypair]).await;
+    let receipt = world.must(from_ref(&close), &[&payer, &ann.keypair]).await;
     assert_eq!(world.chain.account(ann.key()).await.unwrap().lamports, before + rent);
     assert!(world.chain.account(ann.obligation()).await.is_none());
     let [Event::ObligationClosed(event)] = &receipt.events[..] else { panic!("one event") };
@@ -168,13 +169,13 @@ async fn accounts_of_another_version_are_refused() {
     for version in [0, STATE_VERSION + 1, u8::MAX] {
         world.chain.edit::<Obligation>(ann.obligation(), |o| o.version = version).await;
         for act in [&deposit, &refresh] {
-            refused(world.send(&[act.clone()], &[&ann.keypair]).await, BallastError::WrongStateVersion);
+            refused(world.send(from_ref(act), &[&ann.keypair]).await, BallastError::WrongStateVersion);
         }
         world.chain.edit::<Obligation>(ann.obligation(), |o| o.version = STATE_VERSION).await;
         let vault = world.vault;
         world.chain.edit::<Vault>(vault, |v| v.version = version).await;
         for act in [&deposit, &refresh, &open] {
-            refused(world.send(&[act.clone()], &[&ann.keypair]).await, BallastError::WrongStateVersion);
+            refused(world.send(from_ref(act), &[&ann.keypair]).await, BallastError::WrongStateVersion);
         }
         world.chain.edit::<Vault>(vault, |v| v.version = STATE_VERSION).await;
     }

@@ -16,6 +16,7 @@ use ballast_client::{
 use ballast_risk::price::UnitPrice;
 use ballast_tests::{attack, market::EXPONENT, refused, usd, Market, Reason, World};
 use pyth_solana_receiver_sdk::price_update::VerificationLevel;
+use std::slice::from_ref;
 
 /// What a reserve must store of a price, with `k` = 1 confidence interval.
 fn stored(price: &Price, decimals: u8) -> PriceState {
@@ -290,11 +291,11 @@ async fn a_refresh_takes_pairs_of_this_vaults_reserves_and_their_prices() {
     }
     for change in [1, -1i8] {
         world.chain.edit::<Reserve>(reserve, |r| r.version = r.version.wrapping_add_signed(change)).await;
-        let result = world.chain.send(&[good.clone()], &[&payer]).await;
+        let result = world.chain.send(from_ref(&good), &[&payer]).await;
         if change == 1 {
             refused(result, BallastError::WrongStateVersion);
             world.chain.edit::<Vault>(world.vault, |v| v.version += 1).await;
-            refused(world.chain.send(&[good.clone()], &[&payer]).await, BallastError::WrongStateVersion);
+            refused(world.chain.send(from_ref(&good), &[&payer]).await, BallastError::WrongStateVersion);
             world.chain.edit::<Vault>(world.vault, |v| v.version -= 1).await;
         } else {
             result.unwrap();

@@ -6,7 +6,7 @@ use anchor_spl::token_2022::spl_token_2022::{
     state::{Account as TokenState, AccountState},
 };
 use ballast::{
-    instructions::ReserveConfig,
+    instructions::{RateConfig, ReserveConfig},
     state::{Reserve, Vault},
     BallastError, MAX_RESERVES, STATE_VERSION,
 };
@@ -19,6 +19,10 @@ use ballast_tests::{
 };
 use solana_signer::Signer;
 use solana_transaction::InstructionError;
+use std::slice::from_ref;
+
+/// A good rate over a base asset.
+const RATE: RateConfig = RateConfig { feed_id: [9; 32], anchor: 1_000_000_000, growth: 100 };
 
 fn config(world: &World, market: &Market) -> ReserveConfig {
     reserve_config(&world.preset, market.kind, market.feed_id).unwrap()
@@ -39,7 +43,7 @@ async fn a_reserve_stores_what_the_curator_asked_for() {
         let reserve: Reserve = world.chain.state(asset.reserve()).await;
         assert_eq!((reserve.version, reserve.index, reserve.decimals), (STATE_VERSION, index, decimals));
         assert_eq!(
-            (reserve.vault, reserve.mint, reserve.feed_id),
+            (reserve.vault, reserve.mint, reserve.source.feed_id),
             (world.vault, market.mint, market.feed_id)
         );
         assert_eq!((reserve.token_program, reserve.token_account), (token_program, asset.tokens()));
@@ -108,6 +112,12 @@ async fn every_parameter_beyond_its_bounds_is_refused() {
         ("more than five confidence intervals", |c| c.confidence_factor = 50_001),
         ("too little confidence asked", |c| c.max_confidence = 1_001),
         ("more confidence asked than oracles have", |c| c.max_confidence = 9),
+        ("no feed", |c| c.feed_id = [0; 32]),
+        ("a rate without a feed", |c| c.rate = Some(RateConfig { feed_id: [0; 32], ..RATE })),
+        ("a rate of the price's own feed", |c| c.rate = Some(RateConfig { feed_id: c.feed_id, ..RATE })),
+        ("a rate below a thousandth", |c| c.rate = Some(RateConfig { anchor: 999_999, ..RATE })),
+        ("a rate above a thousand", |c| c.rate = Some(RateConfig { anchor: 1_000_000_000_001, ..RATE })),
+        ("a rate that grows by more than 1 % a day", |c| c.rate = Some(RateConfig { growth: 101, ..RATE })),
         ("a size charge above all", |c| c.size_charge = 10_001),
     ];
     let mut world = World::start().await;
@@ -191,7 +201,7 @@ async fn accounts_of_a_new_reserve_are_its_own() {
         refused(world.send(&[attack::swapped(&add, from, to)], &[&curator]).await, error);
     }
     world.chain.edit::<Vault>(world.vault, |vault| vault.version += 1).await;
-    refused(world.send(&[add.clone()], &[&curator]).await, BallastError::WrongStateVersion);
+    refused(world.send(from_ref(&add), &[&curator]).await, BallastError::WrongStateVersion);
     world.chain.edit::<Vault>(world.vault, |vault| vault.version -= 1).await;
     world.must(&[add], &[&curator]).await;
 }

@@ -6,6 +6,7 @@ use ballast_client::{address, instruction, preset::vault_config, Event};
 use ballast_risk::presets::{balanced, calm, safe};
 use ballast_tests::{attack, refused, World, ADDRESS_IN_USE};
 use solana_signer::Signer;
+use std::slice::from_ref;
 
 #[tokio::test]
 async fn a_vault_stores_what_its_creator_asked_for() {
@@ -101,7 +102,7 @@ async fn a_vault_is_made_once_at_its_own_address_by_its_creator() {
         attack::swapped(&create, address::vault(&creator.pubkey(), 5), address::vault(&other.pubkey(), 5));
     refused(world.send(&[elsewhere], &[&creator]).await, ErrorCode::ConstraintSeeds);
 
-    world.must(&[create.clone()], &[&creator]).await;
+    world.must(from_ref(&create), &[&creator]).await;
     refused(world.send(&[create], &[&creator]).await, ADDRESS_IN_USE);
     // the number is the creator's own: nobody else can take it
     world.must(&[instruction::create_vault(other.pubkey(), config)], &[&other]).await;
