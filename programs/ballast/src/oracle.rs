@@ -36,8 +36,6 @@ pub fn read_newer_price(
             read.publish_time <= latest && read.posted_slot <= clock.slot,
             BallastError::PriceFromTheFuture
         );
-        // each factor has to make sense by itself
-        read.observation().prices(reserve.decimals, Bps(reserve.confidence_factor)).named()?;
         *quote = read;
         is_newer = true;
     }

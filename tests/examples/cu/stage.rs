@@ -127,6 +127,7 @@ impl Stage {
         self.world.chain.pass(1);
         units.push(("refresh_reserves", own(&self.refresh().await)));
         units.push(("refresh_obligation", self.refresh_obligation().await));
+        units.extend(self.proofs().await);
         let first = self.deposits[0];
         let amount = worth(&first, 100);
         let receipt =
@@ -167,7 +168,9 @@ impl Stage {
         let world = &mut self.world;
         let curator = world.curator.insecure_clone();
         let config = vault_config(&world.preset, 2, curator.pubkey(), curator.pubkey());
-        let create = world.must(&[instruction::create_vault(curator.pubkey(), config)], &[&curator]).await;
+        // not through the world, which would want to refresh reserves of it
+        let create = instruction::create_vault(curator.pubkey(), config);
+        let create = world.chain.send(&[create], &[&curator]).await.expect("the preset is valid");
         let market = Market::create(&mut world.chain, AssetKind::Sol, 9, TOKEN, usd(5));
         let config = reserve_config(&world.preset, market.kind, market.feed_id).expect("the preset is valid");
         let add = instruction::add_reserve(curator.pubkey(), &market.asset(world.vault), config);
@@ -211,6 +214,20 @@ impl Stage {
         );
         let payer = self.world.curator.insecure_clone();
         own(&self.world.must(&[refresh], &[&payer]).await)
+    }
+
+    /// Attesting as many reserves as the obligation has positions, and an audit of the obligation.
+    async fn proofs(&mut self) -> Vec<(&'static str, u64)> {
+        let vault = self.world.vault;
+        let payer = self.world.curator.insecure_clone();
+        let assets: Vec<_> = self.markets().iter().map(|market| market.asset(vault)).collect();
+        let attest = self.world.must(&[instruction::attest_solvency(vault, &assets)], &[&payer]).await;
+        self.world.must(&[instruction::begin_audit(vault)], &[&payer]).await;
+        let obligation: Obligation = self.world.obligation(&self.borrower).await;
+        let count =
+            instruction::count_obligation(vault, self.borrower.obligation(), &reserves_of(&obligation));
+        let count = self.world.must(&[count], &[&payer]).await;
+        vec![("attest_solvency, a slice", own(&attest)), ("audit_book, count", own(&count))]
     }
 
     async fn keeper(&mut self) -> User {
