@@ -24,6 +24,7 @@ pub mod caps;
 pub mod change;
 mod curve;
 pub mod error;
+pub mod fund;
 pub mod interest;
 pub mod leak;
 pub mod ltv;

@@ -1,0 +1,260 @@
+extern crate std;
+
+use super::*;
+use crate::units::Usd;
+use proptest::prelude::*;
+use std::{vec, vec::Vec};
+
+const START: Seconds = 20_000 * DAY;
+const RULES: FundRules = FundRules::BALANCED;
+
+/// A dollar a whole token of six decimals: a unit is a micro-USD.
+fn dollar() -> UnitPrice {
+    UnitPrice::from_oracle(100_000_000, -8, 6).unwrap()
+}
+
+fn staked(amount: u64) -> (Fund, Stake) {
+    let mut fund = Fund::default();
+    let (stake, cost) = Stake::default().stake(&mut fund, TokenAmount(amount)).unwrap();
+    assert_eq!(cost, TokenAmount(amount));
+    (fund, stake)
+}
+
+#[test]
+fn stake_cools_down_leaves_in_its_window_and_then_has_to_ask_again() {
+    let (mut fund, stake) = staked(1_000);
+    assert_eq!(stake.leave(&mut fund, &RULES, START), Err(RiskError::ZeroAmount.into()));
+    assert_eq!(stake.request(&fund, StakeShares(1_001), START), Err(RiskError::InsufficientAmount));
+    let asked = stake.request(&fund, StakeShares(400), START).unwrap();
+    let (ready, window) = (START + 14 * DAY, 2 * DAY);
+    assert_eq!(asked.leave(&mut fund, &RULES, ready - 1), Err(Refusal::StakeCooling));
+    assert_eq!(asked.leave(&mut fund, &RULES, ready + window + 1), Err(Refusal::UnstakeLapsed));
+    let (left, paid) = asked.leave(&mut fund.clone(), &RULES, ready + window).unwrap();
+    assert_eq!((left.shares, left.leaving, paid), (600, 0, TokenAmount(400)));
+    // asking for more starts the cooldown of all anew
+    let more = asked.request(&fund, StakeShares(1), ready).unwrap();
+    assert_eq!(more.leave(&mut fund, &RULES, ready), Err(Refusal::StakeCooling));
+    assert_eq!(asked.stay(&fund).shares, 1_000);
+}
+
+#[test]
+fn stake_cannot_leave_before_a_claim_is_settled_and_paid() {
+    let (mut fund, stake) = staked(1_000_000_000);
+    let asked = stake.request(&fund, StakeShares(1_000), START).unwrap();
+    let ready = START + 14 * DAY;
+    let value = Usd::dollars(1_000);
+    fund.record_loss(Usd(999_999), value, ready - DAY);
+    assert!(asked.leave(&mut fund.clone(), &RULES, ready).is_ok(), "a small loss locks nobody");
+    fund.record_loss(Usd(1_000_000), value, ready - DAY);
+    assert_eq!(asked.leave(&mut fund, &RULES, ready + DAY), Err(Refusal::StakeLocked));
+
+    assert_eq!(fund.open_claim(2_000_000, ready), Err(RiskError::InsufficientAmount));
+    fund.open_claim(1_500_000, ready).unwrap();
+    assert_eq!(fund.claimable(ready), 499_999);
+    let voted = ready + 5 * DAY;
+    assert_eq!(asked.leave(&mut fund, &RULES, voted), Err(Refusal::StakeLocked));
+    let mut failed = fund;
+    assert_eq!(failed.close_claim(1_500_000, false, voted), None);
+    assert_eq!(failed.claimable(voted), 1_999_999);
+    // the time of the lock does not count against who asked before it
+    assert!(asked.leave(&mut failed, &RULES, voted + 2 * DAY).is_ok());
+    assert_eq!(asked.leave(&mut failed, &RULES, voted + 4 * DAY), Err(Refusal::UnstakeLapsed));
+
+    let mut approval = fund.close_claim(1_500_000, true, voted).unwrap();
+    assert_eq!(asked.leave(&mut fund, &RULES, voted + APPROVAL_SECONDS - 1), Err(Refusal::StakeLocked));
+    let paid = fund.pay_approved(&mut approval, &RULES, &dollar(), Usd(1_500_000), voted).unwrap();
+    assert_eq!(paid.0, 1_507_499, "half a percent more, a unit less for rounding");
+    assert_eq!(
+        fund.pay_approved(&mut approval, &RULES, &dollar(), Usd(1_000), voted),
+        Err(Refusal::CoverSpent)
+    );
+    // a lapsed request does not come back with the next loss
+    let old = stake.request(&fund, StakeShares(1_000), voted).unwrap();
+    let long_after = voted + 100 * DAY;
+    fund.record_loss(value, value, long_after);
+    let free = long_after + LOSS_LOCK;
+    assert_eq!(old.leave(&mut fund, &RULES, free), Err(Refusal::UnstakeLapsed));
+}
+
+#[test]
+fn recorded_losses_can_be_claimed_for_two_weeks_and_once() {
+    let (mut fund, _) = staked(1_000);
+    assert_eq!(fund.open_claim(0, START), Err(RiskError::ZeroAmount));
+    assert_eq!(fund.open_claim(1, START), Err(RiskError::InsufficientAmount));
+    fund.record_loss(Usd(70), Usd(1_000), START);
+    fund.open_claim(70, START + CLAIM_WINDOW).unwrap();
+    assert_eq!(fund.open_claim(1, START + CLAIM_WINDOW), Err(RiskError::InsufficientAmount));
+    fund.record_loss(Usd(30), Usd(1_000), START + CLAIM_WINDOW);
+    assert_eq!(fund.claimable(START + 2 * CLAIM_WINDOW + 1), 0);
+}
+
+#[test]
+fn payments_are_bounded_by_price_premium_and_share() {
+    let (mut fund, _) = staked(1_000_000_000);
+    // a tenth a period: half of it at once
+    assert_eq!(fund.automatic_cover_down(&RULES, START), TokenAmount(50_000_000));
+    let pay = |fund: &mut Fund, value, now| fund.pay_automatically(&RULES, &dollar(), Usd(value), now);
+    assert_eq!(pay(&mut fund, 50_000_000, START), Err(Refusal::CoverSpent));
+    assert_eq!(pay(&mut fund, 40_000_000, START).unwrap().0, 40_199_999);
+    assert_eq!(pay(&mut fund, 0, START), Err(RiskError::ZeroAmount.into()));
+    assert_eq!(fund.total(), TokenAmount(1_000_000_000 - 40_199_999));
+    // what belongs to nobody pays first
+    let mut approval = Approval { value: 600_000_000, until: START };
+    fund.spare = 100_000_000;
+    fund.pay_approved(&mut approval, &RULES, &dollar(), Usd(99_000_000), START).unwrap();
+    assert_eq!(fund.tokens, 1_000_000_000 - 40_199_999);
+    assert!(approval.value == 501_000_000 && fund.spare < 1_000_000);
+    assert_eq!(
+        fund.pay_approved(&mut approval, &RULES, &dollar(), Usd(1_000), START + 1),
+        Err(Refusal::CoverSpent)
+    );
+}
+
+#[test]
+fn a_fund_that_is_paid_out_begins_anew_and_old_stakes_are_lost() {
+    let (mut fund, old) = staked(1_000_000);
+    let mut approval = Approval { value: u64::MAX, until: START };
+    let rules = FundRules { premium: Bps(0), ..RULES };
+    let pay = |fund: &mut Fund, approval: &mut Approval, value| {
+        fund.pay_approved(approval, &rules, &dollar(), Usd(value), START)
+    };
+    assert_eq!(pay(&mut fund, &mut approval, 1_000_002), Err(Refusal::FundEmpty));
+    pay(&mut fund, &mut approval, 1_000_001).unwrap();
+    assert_eq!((fund.tokens, fund.shares, fund.era), (0, 0, 1));
+    let (new, _) = Stake::default().stake(&mut fund, TokenAmount(500)).unwrap();
+    assert_eq!(fund.worth_down(StakeShares(new.shares)), TokenAmount(500));
+    assert_eq!(old.in_era_of(&fund).shares, 0);
+    assert!(old.request(&fund, StakeShares(1), START).is_err());
+    let (again, _) = old.stake(&mut fund, TokenAmount(500)).unwrap();
+    assert_eq!((again.shares, fund.tokens), (500, 1_000));
+}
+
+#[test]
+fn nobody_is_tricked_by_a_share_price() {
+    let (mut fund, _) = staked(1);
+    // income of a million for one share: the next staker still pays exactly what shares cost
+    fund.take_income(TokenAmount(1_000_000)).unwrap();
+    let (victim, cost) = Stake::default().stake(&mut fund, TokenAmount(1_500_000)).unwrap();
+    assert_eq!((victim.shares, cost), (1, TokenAmount(1_000_001)));
+    assert_eq!(fund.worth_down(StakeShares(1)), cost);
+    assert!(Stake::default().stake(&mut fund, TokenAmount(1_000_000)).is_err());
+    // and a price beyond all measure cannot come about
+    fund.take_income(TokenAmount(u64::MAX / 4)).unwrap();
+    assert_eq!((fund.tokens, fund.spare), (2_000_002, u64::MAX / 4));
+    let mut empty = Fund::default();
+    empty.take_income(TokenAmount(50)).unwrap();
+    let (first, _) = Stake::default().stake(&mut empty, TokenAmount(7)).unwrap();
+    assert_eq!(
+        empty.worth_down(StakeShares(first.shares)),
+        TokenAmount(7),
+        "income before the first stake is nobody's"
+    );
+}
+
+#[test]
+fn rules_outside_their_bounds_are_refused() {
+    RULES.validate().unwrap();
+    let day = DAY as u32;
+    for wild in [
+        FundRules { cooldown: 7 * day - 1, ..RULES },
+        FundRules { unstake_window: 8 * day, ..RULES },
+        FundRules { cover_period: day - 1, ..RULES },
+        FundRules { voting_period: 0, ..RULES },
+        FundRules { cover_share: Bps(2_501), ..RULES },
+        FundRules { premium: Bps(101), ..RULES },
+    ] {
+        assert!(wild.validate().is_err(), "{wild:?}");
+    }
+}
+
+/// What may happen to a fund.
+#[derive(Clone, Debug)]
+enum Step {
+    Stake(usize, u64),
+    Ask(usize, u64),
+    Leave(usize),
+    Income(u64),
+    Cover(u64),
+    Wait(u64),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let amount = || (0u32..40, 1u64..1_000_000).prop_map(|(shift, n)| (n << 20 >> shift).max(1));
+    let step = prop_oneof![
+        4 => (0usize..3, amount()).prop_map(|(who, amount)| Step::Stake(who, amount)),
+        3 => (0usize..3, 0u64..=100).prop_map(|(who, percent)| Step::Ask(who, percent)),
+        3 => (0usize..3).prop_map(Step::Leave),
+        2 => amount().prop_map(Step::Income),
+        2 => amount().prop_map(Step::Cover),
+        4 => (1u64..15 * DAY).prop_map(Step::Wait),
+    ];
+    proptest::collection::vec(step, 1..100)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    /// Stakers together never own more than the fund holds for them; nobody takes out more than was put in and earned; no period
+    /// sees more automatic cover than its share of the largest fund in it.
+    #[test]
+    fn nobody_gains_from_anyone_but_income(steps in steps(), with_income: bool) {
+        let (mut fund, mut now) = (Fund::default(), START);
+        let mut stakes = [Stake::default(); 3];
+        let (mut put_in, mut taken) = ([0u128; 3], [0u128; 3]);
+        let (mut income, mut covered): (u128, Vec<(Seconds, u64)>) = (0, vec![]);
+        let mut largest = 0;
+        for step in steps {
+            match step {
+                Step::Stake(who, amount) => {
+                    if let Ok((stake, cost)) = stakes[who].stake(&mut fund, TokenAmount(amount)) {
+                        prop_assert!(cost.0 <= amount);
+                        stakes[who] = stake;
+                        put_in[who] += u128::from(cost.0);
+                    }
+                }
+                Step::Ask(who, percent) => {
+                    let shares = stakes[who].in_era_of(&fund).shares * percent / 100;
+                    stakes[who] = stakes[who].request(&fund, StakeShares(shares), now).unwrap();
+                }
+                Step::Leave(who) => {
+                    if let Ok((stake, paid)) = stakes[who].leave(&mut fund, &RULES, now) {
+                        stakes[who] = stake;
+                        taken[who] += u128::from(paid.0);
+                    }
+                }
+                Step::Income(amount) if with_income => {
+                    fund.take_income(TokenAmount(amount)).unwrap();
+                    income += u128::from(amount);
+                }
+                Step::Income(_) => (),
+                Step::Cover(amount) => {
+                    let value = Usd(i128::from(amount));
+                    if let Ok(paid) = fund.pay_automatically(&RULES, &dollar(), value, now) {
+                        covered.push((now, paid.0));
+                        prop_assert!(u128::from(paid.0) <= u128::from(amount) * 10_050 / 10_000);
+                    }
+                }
+                Step::Wait(seconds) => now += seconds,
+            }
+            largest = largest.max(fund.total().0);
+            let all: u64 = stakes.iter().map(|s| s.in_era_of(&fund)).map(|s| s.shares + s.leaving).sum();
+            prop_assert_eq!(all, fund.shares);
+            let worth: u64 = stakes
+                .iter()
+                .map(|s| s.in_era_of(&fund))
+                .map(|s| fund.worth_down(StakeShares(s.shares)).0 + fund.worth_down(StakeShares(s.leaving)).0)
+                .sum();
+            prop_assert!(worth <= fund.tokens);
+            let period = Seconds::from(RULES.cover_period);
+            let lately: u64 = covered.iter().filter(|(at, _)| at + period >= now).map(|(_, paid)| paid).sum();
+            prop_assert!(lately <= largest / 10 + 1, "{} of {}", lately, largest);
+        }
+        for who in 0..3 {
+            let stake = stakes[who].in_era_of(&fund);
+            let out = taken[who] + u128::from(fund.worth_down(StakeShares(stake.shares + stake.leaving)).0);
+            // others' rounding may leave a unit of the price of a share with each of their steps
+            prop_assert!(with_income || out <= put_in[who] + 100 * 3, "{} put in, {} out", put_in[who], out);
+            prop_assert!(out <= put_in[who] + income + 300);
+        }
+    }
+}
