@@ -41,6 +41,7 @@ pub mod refusal;
 pub mod reserve;
 pub mod score;
 mod settle;
+pub mod tally;
 pub mod tranche;
 pub mod units;
 pub mod vesting;

@@ -97,11 +97,6 @@ pub enum Refusal {
     VotingClosed,
     /// The deadline has not passed.
     VotingOpen,
-
-    /// An audit is not running, or another one is.
-    NoSuchAudit,
-    /// The audit has not come far enough to be closed.
-    AuditIncomplete,
 }
 
 impl From<RiskError> for Refusal {
@@ -154,8 +149,6 @@ impl fmt::Display for Refusal {
             Self::NotAVoter => "this identity is not one of the claim's voters",
             Self::VotingClosed => "the vote on this claim is closed",
             Self::VotingOpen => "the vote on this claim is still open",
-            Self::NoSuchAudit => "this audit is not running",
-            Self::AuditIncomplete => "the audit has not counted everything yet",
         })
     }
 }
