@@ -147,24 +147,23 @@ impl Flows {
         exit: &Exit,
         now: Seconds,
     ) -> Checked<Moved> {
-        let within_share = position.allowance_down(self, rules, exit, now) >= exit.shares;
         if exit.rule == ExitRule::Bucket {
             let arrived = position.arrived_down(rules, now);
             let back = TokenAmount(arrived.min(exit.amount.0));
             let rest = TokenAmount(exit.amount.0.saturating_sub(back.0));
-            let left = PositionFlow { arrived: arrived.saturating_sub(back.0), arrived_at: now, ..*position };
-            let capacity = rules.inflow_capacity_down(exit.deposits);
-            let inflow = self.inflow_at(rules, capacity, now).minus(back.0);
-            let flows = Self { inflow, ..*self };
             if rest <= self.room_out(rules, exit.deposits, now) {
-                return Ok(Moved { flows: flows.flow_out(rules, exit.deposits, rest, now), position: left });
-            }
-            if !within_share {
-                return Err(Refusal::OutflowBucketEmpty);
+                let capacity = rules.inflow_capacity_down(exit.deposits);
+                let inflow = self.inflow_at(rules, capacity, now).minus(back.0);
+                let flows = Self { inflow, ..*self }.flow_out(rules, exit.deposits, rest, now);
+                let arrived = arrived.saturating_sub(back.0);
+                return Ok(Moved { flows, position: PositionFlow { arrived, arrived_at: now, ..*position } });
             }
         }
-        if !within_share {
-            return Err(Refusal::ExitShareSpent);
+        if position.allowance_down(self, rules, exit, now) < exit.shares {
+            return Err(match exit.rule {
+                ExitRule::Bucket => Refusal::OutflowBucketEmpty,
+                ExitRule::DailyShare { .. } | ExitRule::ProRata { .. } => Refusal::ExitShareSpent,
+            });
         }
         let (taken, since) = position.counted(exit.rule, now);
         let mut flows = self.flow_out(rules, exit.deposits, exit.amount, now);

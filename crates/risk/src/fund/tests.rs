@@ -204,6 +204,8 @@ proptest! {
         let (mut income, mut covered): (u128, Vec<(Seconds, u64)>) = (0, vec![]);
         let mut largest = 0;
         for step in steps {
+            let before = fund;
+            let moves_stake = matches!(step, Step::Stake(..) | Step::Ask(..) | Step::Leave(_));
             match step {
                 Step::Stake(who, amount) => {
                     if let Ok((stake, cost)) = stakes[who].stake(&mut fund, TokenAmount(amount)) {
@@ -235,6 +237,11 @@ proptest! {
                     }
                 }
                 Step::Wait(seconds) => now += seconds,
+            }
+            if moves_stake && before.shares > 0 && fund.shares > 0 {
+                // no share loses worth by who comes and goes
+                let worth = |a: &Fund, b: &Fund| u128::from(a.tokens) * u128::from(b.shares);
+                prop_assert!(worth(&fund, &before) >= worth(&before, &fund));
             }
             largest = largest.max(fund.total().0);
             let all: u64 = stakes.iter().map(|s| s.in_era_of(&fund)).map(|s| s.shares + s.leaving).sum();
