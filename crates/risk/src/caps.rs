@@ -4,7 +4,7 @@
 //! deposit that only heals an obligation ([`check_heals`]) passes them.
 
 use crate::{
-    error::RiskError,
+    error::{check_unused, RiskError},
     interest::utilisation_up,
     model::{MAX_BONUS, MAX_GROUPS},
     proportion::part_down,
@@ -89,7 +89,7 @@ impl ReserveCaps {
         if self.debt_over_depth > 100_000 {
             return Err(RiskError::InvalidParameter("debt is capped at ten times market depth at most"));
         }
-        Ok(())
+        check_unused(self.reserved == 0)
     }
 
     /// Whether deposits may become this much; `value` is what they are worth at the last price. Errors:
@@ -144,7 +144,7 @@ impl VaultCaps {
                 "the LTV cap lies below 1/(1 + the highest bonus), 95.23 %",
             ));
         }
-        Ok(())
+        check_unused(self.reserved == 0)
     }
 
     /// Whether an obligation may have this opening score after it took new risk. Errors: [`Refusal::LtvCap`],
@@ -260,6 +260,8 @@ mod tests {
         assert!(caps(9_523).validate().is_ok());
         assert!(caps(9_524).validate().is_err());
         assert!(caps(0).validate().is_err());
+        assert!(VaultCaps { reserved: 1, ..VaultCaps::BALANCED }.validate().is_err());
+        assert!(ReserveCaps { reserved: 1, ..ReserveCaps::OPEN }.validate().is_err());
         assert!(VaultCaps { leverage: 19_999, ..VaultCaps::BALANCED }.validate().is_err());
         assert!(VaultCaps { leverage: MAX_LEVERAGE + 1, ..VaultCaps::BALANCED }.validate().is_err());
     }

@@ -17,7 +17,7 @@ pub use stake::{Stake, StakeShares};
 
 use crate::{
     breaker::DAY,
-    error::RiskError,
+    error::{check_unused, RiskError},
     leak::Leak,
     math::{bps_of_down, mul_div_down, mul_div_up},
     price::UnitPrice,
@@ -85,7 +85,8 @@ impl FundRules {
         rule(days(self.cover_period, 1..=30), "a period of automatic cover lasts 1 to 30 days")?;
         rule(days(self.voting_period, 1..=14), "a claim is voted on for 1 to 14 days")?;
         rule(self.cover_share.0 <= 2_500, "of itself a fund pays at most a quarter in a period")?;
-        rule(self.premium.0 <= 100, "who repays is paid at most 1 % more")
+        rule(self.premium.0 <= 100, "who repays is paid at most 1 % more")?;
+        check_unused(self.reserved == 0)
     }
 }
 

@@ -322,6 +322,7 @@ fn presets_of_thresholds_keep_their_bounds_and_wild_ones_are_refused() {
         thresholds.validate().unwrap();
     }
     VaultThresholds::BALANCED.validate().unwrap();
+    assert!(VaultThresholds { reserved: 1, ..VaultThresholds::BALANCED }.validate().is_err());
     for wild in [
         ReserveThresholds { average_halts: Bps(5_001), ..T },
         ReserveThresholds { average_guards: T.average_halts, ..T },

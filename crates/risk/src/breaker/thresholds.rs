@@ -2,7 +2,7 @@
 
 use super::DAY;
 use crate::{
-    error::RiskError,
+    error::{check_unused, RiskError},
     units::{Bps, BPS_ONE},
     Result,
 };
@@ -154,7 +154,8 @@ impl VaultThresholds {
             self.loss_guards.0 >= 1 && self.loss_guards < self.loss_halts && self.loss_halts.0 <= 2_500,
             "a loss is 0.01 % of collateral at least to guard, and more, at most 25 %, to halt",
         )?;
-        holds(self.guarded_seconds, self.halted_seconds)
+        holds(self.guarded_seconds, self.halted_seconds)?;
+        check_unused(self.reserved == 0)
     }
 }
 

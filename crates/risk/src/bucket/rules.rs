@@ -1,7 +1,7 @@
 //! A reserve's flow rules and their bounds.
 
 use crate::{
-    error::RiskError,
+    error::{check_unused, RiskError},
     proportion::part_down,
     units::{Bps, TokenAmount, BPS_ONE},
     Result,
@@ -82,7 +82,8 @@ impl FlowRules {
         rule(
             self.daily_share >= MIN_DAILY_SHARE && u64::from(self.daily_share.0) <= BPS_ONE,
             "the daily share of a deposit is a seventh at least, so that a full exit takes at most seven days",
-        )
+        )?;
+        check_unused(self.reserved == 0)
     }
 }
 

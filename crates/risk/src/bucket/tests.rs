@@ -244,6 +244,7 @@ fn rules_outside_their_bounds_are_refused() {
         FlowRules { outflow_seconds: 7 * 86_400 + 1, ..rules },
         FlowRules { inflow_floor: 0, ..rules },
         FlowRules { outflow_floor: 0, ..rules },
+        FlowRules { reserved: 1, ..rules },
     ] {
         assert!(wild.validate().is_err(), "{wild:?}");
     }

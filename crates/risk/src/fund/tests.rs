@@ -162,6 +162,7 @@ fn rules_outside_their_bounds_are_refused() {
         FundRules { voting_period: 0, ..RULES },
         FundRules { cover_share: Bps(2_501), ..RULES },
         FundRules { premium: Bps(101), ..RULES },
+        FundRules { reserved: 1, ..RULES },
     ] {
         assert!(wild.validate().is_err(), "{wild:?}");
     }
