@@ -244,15 +244,28 @@ impl Ledger {
     /// Takes a repayment of at most what `held` owes ([`u64::MAX`] or more than is owed means all), for shares rounded down.
     /// Returns what was taken and the shares. Errors with [`RiskError::ZeroAmount`] when it pays for no share.
     pub fn repay_down(&mut self, amount: TokenAmount, held: DebtShares) -> Result<(TokenAmount, DebtShares)> {
+        let mut next = *self;
+        let (amount, shares) = next.repay_any_down(amount, held)?;
+        if shares.is_zero() {
+            return Err(RiskError::ZeroAmount);
+        }
+        *self = next;
+        Ok((amount, shares))
+    }
+
+    /// [`Ledger::repay_down`] of an amount that may be too small for a share, and stays in the reserve then: the price of the last
+    /// unit of a deposit must not keep a book from its end.
+    pub fn repay_any_down(
+        &mut self,
+        amount: TokenAmount,
+        held: DebtShares,
+    ) -> Result<(TokenAmount, DebtShares)> {
         let owed = self.debt_amount_up(held);
         let (amount, shares) = if amount >= owed {
             (owed, held)
         } else {
             (amount, DebtShares(shares_down(amount.0, self.debt_index)?).min(held))
         };
-        if shares.is_zero() {
-            return Err(RiskError::ZeroAmount);
-        }
         let free = self.free_tokens.plus(amount)?;
         self.debt_shares = self.debt_shares.minus(shares)?;
         self.free_tokens = free;

@@ -106,7 +106,7 @@ pub fn plan_scored_tranche(request: &TrancheRequest, before: Score) -> Result<Tr
     let TrancheRequest { model, rules, curve, book, .. } = *request;
     let debt_value = Usd(book.get(request.debt).ok_or(RiskError::NoSuchPosition)?.value.0.wrapping_neg());
     let deposit_value = book.get(request.deposit).ok_or(RiskError::NoSuchPosition)?.value;
-    if debt_value.0 <= 0 || deposit_value.0 <= 0 {
+    if debt_value.0 <= 0 || deposit_value.0 < 0 {
         return Err(RiskError::NotAPair);
     }
     if before.is_healthy() {
@@ -122,6 +122,10 @@ pub fn plan_scored_tranche(request: &TrancheRequest, before: Score) -> Result<Tr
     let wanted = curve_bonus_down(curve, net_risk);
     let lowest = insolvent_bonus(curve);
     let insolvent = equity_bonus <= lowest;
+    // A unit that is worth less than a micro-USD is sold with an insolvent book, which must come to its end, and not otherwise.
+    if deposit_value == Usd::ZERO && !insolvent {
+        return Err(RiskError::NotAPair);
+    }
     let bonus = if insolvent { lowest } else { wanted.min(equity_bonus) };
     let backstop =
         insolvent || net_risk >= Fraction::from_bps_down(rules.backstop_urgency) || equity_bonus <= wanted;
