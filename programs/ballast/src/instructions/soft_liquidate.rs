@@ -187,7 +187,12 @@ impl<'info> SoftLiquidate<'info> {
         // books
         let mut debt_ledger = pair.debt_ledger;
         let mut deposit_ledger = pair.deposit_ledger;
-        let (_, repaid_shares) = debt_ledger.repay_down(outcome.repay, debt_shares).named()?;
+        let repaid = if outcome.take_deposit {
+            debt_ledger.repay_any_down(outcome.repay, debt_shares)
+        } else {
+            debt_ledger.repay_down(outcome.repay, debt_shares)
+        };
+        let (_, repaid_shares) = repaid.named()?;
         let seized_shares = deposit_ledger
             .seize_up(outcome.seize, outcome.insurance, deposit_shares, outcome.take_deposit)
             .named()?;
@@ -242,6 +247,9 @@ impl<'info> SoftLiquidate<'info> {
         receiver.check(&self.vault.key())?;
         require_keys_eq!(receiver.owner, self.liquidator.key(), BallastError::WrongSharesAccount);
         require!(!receiver.has_debt(), BallastError::WrongSharesAccount);
+        if shares.is_zero() {
+            return Ok(()); // dust worth less than a share: a position of nothing could never be closed
+        }
         add_shares(&mut receiver, reserve, &self.deposit_reserve.key(), Side::Deposit, shares.0, audit)
     }
 
