@@ -132,18 +132,19 @@ impl Chain {
         self.send_limited(instructions, signers, 1_400_000).await
     }
 
-    /// Whether a transaction would land, without landing it.
+    /// What a transaction would do, without landing it.
     pub async fn would_land(
         &mut self,
         instructions: &[Instruction],
         signers: &[&Keypair],
-    ) -> Result<(), Failure> {
+    ) -> Result<Receipt, Failure> {
         let transaction = self.transaction(instructions, signers, 1_400_000).await?;
         let outcome = self.context.banks_client.simulate_transaction(transaction).await?;
-        let logs = outcome.simulation_details.map_or(vec![], |details| details.logs);
+        let (logs, compute_units) =
+            outcome.simulation_details.map_or((vec![], 0), |details| (details.logs, details.units_consumed));
         match outcome.result {
             None => panic!("the bank did not run the transaction"),
-            Some(Ok(())) => Ok(()),
+            Some(Ok(())) => Ok(Receipt { events: event::events(&logs), compute_units, logs }),
             Some(Err(error)) => Err(Failure { error: Some(error), logs }),
         }
     }

@@ -3,12 +3,16 @@
 mod borrows;
 mod composed_prices;
 mod deposits;
+mod insolvent;
 mod interest;
 mod loan;
 mod mints;
 mod obligations;
+mod pairs;
 mod prices;
 mod repays;
 mod reserves;
+mod shares;
 mod slots;
+mod tranches;
 mod vaults;

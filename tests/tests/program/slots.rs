@@ -133,7 +133,7 @@ impl Stage {
                 let signers = sign(&mut wrong, &payer, &wallets);
                 tried += 1;
                 match self.world.chain.would_land(&[wrong], &signers).await {
-                    Ok(()) => landed.push((slot, key)),
+                    Ok(_) => landed.push((slot, key)),
                     Err(failure) => {
                         let panicked = Reason::from(InstructionError::ProgramFailedToComplete);
                         let refused = failure.reason().is_some_and(|reason| reason != panicked);
