@@ -182,6 +182,13 @@ pub fn soft_liquidate(tranche: &Tranche) -> Instruction {
     build(accounts, data, read_only(tranche.reserves))
 }
 
+/// The same tranche, showing that these token accounts of the book's reserves are frozen: their debts, which nobody can repay now,
+/// do not count as better pairs then.
+pub fn showing_frozen(mut tranche: Instruction, token_accounts: &[Pubkey]) -> Instruction {
+    tranche.accounts.extend(read_only(token_accounts));
+    tranche
+}
+
 /// `collect_fees` to the recipient's associated token account. Needs no signer of the vault.
 pub fn collect_fees(asset: &Asset, recipient: &Pubkey) -> Instruction {
     let accounts = accounts::CollectFees {

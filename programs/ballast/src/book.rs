@@ -5,8 +5,10 @@ use crate::{
     error::{BallastError, Named},
     oracle::now,
     state::{reserve::PriceUse, Obligation, Position, Reserve, Side},
+    tokens::is_frozen,
 };
 use anchor_lang::prelude::*;
+use anchor_spl::token_interface::TokenAccount;
 use ballast_risk::{
     model::RiskModel,
     price::{stale_debt_value_up, stale_deposit_value_down, STALE_AFTER},
@@ -70,6 +72,31 @@ impl Book {
             book.push(position, &reserve, model, valuation, clock)?;
         }
         Ok(book)
+    }
+
+    /// Takes debts out of the pairs whose reserve's token account is frozen: what cannot be repaid now must not set the standard
+    /// for other pairs, or it would shield the book. Whoever liquidates shows it by passing the token accounts. Deposits stay:
+    /// they are seized as shares. `reserves` are those that [`Book::load`] has taken.
+    pub fn leave_out_frozen<'info>(
+        &mut self,
+        reserves: &'info [AccountInfo<'info>],
+        frozen: &'info [AccountInfo<'info>],
+    ) -> Result<()> {
+        for shown in frozen {
+            let mut position = None;
+            for (index, account) in reserves.iter().enumerate() {
+                if AccountLoader::<Reserve>::try_from(account)?.load()?.token_account == *shown.key {
+                    position = Some(index);
+                }
+            }
+            let index = position.ok_or(BallastError::WrongRemainingAccounts)?;
+            let tokens = InterfaceAccount::<TokenAccount>::try_from(shown)?;
+            require!(is_frozen(&tokens), BallastError::WrongRemainingAccounts);
+            if self.exposures().get(index).is_some_and(|exposure| exposure.value < Usd::ZERO) {
+                self.usable &= !1u32.checked_shl(index as u32).unwrap_or(0);
+            }
+        }
+        Ok(())
     }
 
     /// Values the next position from its reserve, which is only read: interest since its last change is added on the way.

@@ -77,7 +77,7 @@ pub mod ballast {
     pub fn repay(ctx: Context<Repay>, amount: u64) -> Result<()> {
         repay::handler(ctx, amount)
     }
-    /// Executes one tranche. Remaining accounts: the obligation's reserves.
+    /// Executes one tranche. Remaining accounts: the obligation's reserves, then token accounts of frozen ones if need be.
     pub fn soft_liquidate<'info>(
         ctx: Context<'info, SoftLiquidate<'info>>,
         max_repay: u64,

@@ -3,8 +3,12 @@
 use anchor_lang::{error::ErrorCode, prelude::Pubkey};
 use anchor_spl::token_2022::spl_token_2022::{error::TokenError, state::AccountState};
 use ballast::BallastError;
-use ballast_client::{instruction::Tranche, Event};
+use ballast_client::{
+    instruction::{showing_frozen, Tranche},
+    Event,
+};
 use ballast_tests::{attack, refused, usd, Failure, User, World};
+use std::slice::from_ref;
 
 /// Ann owes 14,000 USDC on 100 SOL at $165; a keeper has 100,000 USDC.
 async fn fallen() -> (World, User, User) {
@@ -124,6 +128,26 @@ async fn a_pair_that_removes_less_than_half_of_the_best_ones_risk_is_refused() {
     // SOL for LST keeps the hedge: 18.5 % − 12.5 %. BTC for LST: 18.5 % + 6.25 % + 2 %
     refused(world.liquidate(&keeper, &ann, &sol, &lst, u64::MAX).await, BallastError::BetterPairAvailable);
     world.liquidate(&keeper, &ann, &btc, &lst, u64::MAX).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_frozen_debt_does_not_shield_the_others() {
+    let (mut world, ann, keeper) = hedged().await;
+    let (btc, sol, lst, vault) = (world.btc, world.sol, world.lst, world.vault);
+    let (tokens, held) = (world.asset(&btc).tokens(), world.till(&btc).await);
+    let other = Pubkey::new_unique();
+    btc.write_tokens(&mut world.chain, other, &keeper.key(), held, AccountState::Frozen);
+    let by_sol = world.tranche(&keeper, &ann, &sol, &lst, u64::MAX).await;
+    // not frozen, not the reserve's, or no token account at all
+    for shown in [tokens, other, world.asset(&sol).tokens(), world.asset(&btc).reserve(), btc.mint] {
+        let shows = showing_frozen(by_sol.clone(), &[shown]);
+        let result = world.send(&[shows], &[&keeper.keypair]).await;
+        refused(result, BallastError::WrongRemainingAccounts);
+    }
+    btc.write_tokens(&mut world.chain, tokens, &vault, held, AccountState::Frozen);
+    refused(world.liquidate(&keeper, &ann, &btc, &lst, u64::MAX).await, BallastError::TokenAccountFrozen);
+    refused(world.send(from_ref(&by_sol), &[&keeper.keypair]).await, BallastError::BetterPairAvailable);
+    world.must(&[showing_frozen(by_sol, &[tokens])], &[&keeper.keypair]).await;
 }
 
 #[tokio::test]

@@ -2,7 +2,8 @@
 //! Permissionless.
 //!
 //! 1. Remaining accounts: the reserves of all positions, in order. Both assets of the pair have prices of at most 15 s;
-//!    the others count at their last price, in the borrower's favour beyond 60 s.
+//!    the others count at their last price, in the borrower's favour beyond 60 s. After them, if need be: token accounts of
+//!    reserves that are frozen, so that debts which nobody can repay now do not count as better pairs.
 //! 2. `E < R_maint`, and no borrow or withdrawal of the obligation in this slot.
 //! 3. `ballast_risk::tranche` sizes the tranche: target, pace, depth, `max_repay`, positions; and judges the pair.
 //! 4. The liquidator pays first. It is paid in tokens, or, where the reserve is short of free tokens or its token account is
@@ -147,7 +148,7 @@ impl<'info> SoftLiquidate<'info> {
     fn execute(
         &self,
         pair: &Pair,
-        reserves: &'info [AccountInfo<'info>],
+        remaining: &'info [AccountInfo<'info>],
         clock: &Clock,
         max_repay: u64,
         min_received: u64,
@@ -155,7 +156,11 @@ impl<'info> SoftLiquidate<'info> {
         let vault = self.vault.load()?;
         let (model, rules) = (vault.model.as_risk(), vault.rules.as_risk());
         let mut obligation = self.obligation.load_mut()?;
+        let (reserves, frozen) = remaining
+            .split_at_checked(obligation.active().len())
+            .ok_or(BallastError::WrongRemainingAccounts)?;
         let mut book = Book::load(&obligation, reserves, model, Valuation::Maintenance, clock)?;
+        book.leave_out_frozen(reserves, frozen)?;
         let mut debt_reserve = self.debt_reserve.load_mut()?;
         let mut deposit_reserve = self.deposit_reserve.load_mut()?;
         let (debt_shares, deposit_shares) = (DebtShares(pair.debt.1), DepositShares(pair.deposit.1));
