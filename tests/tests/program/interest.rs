@@ -203,3 +203,18 @@ async fn fees_are_paid_as_far_as_tokens_are_free() {
     assert_eq!(ballast_tests::market::balance(&mut world.chain, owner).await, 9);
     refused(world.chain.send(&[collect], &[&curator]).await, BallastError::NoFees);
 }
+
+#[tokio::test]
+async fn books_that_do_not_hold_take_no_instruction() {
+    let mut world = lent(1_000_000, 450_000).await;
+    let usdc = world.usdc;
+    let ann = world.user().await;
+    world.give(&ann, &usdc, usdc.units(10)).await;
+    // a unit of claims that nothing covers
+    let key = world.asset(&usdc).reserve();
+    let surplus = world.books(&usdc).await.surplus().unwrap();
+    world.chain.edit::<Reserve>(key, |r| r.books.free_tokens -= surplus + 1).await;
+    refused(world.deposit_own(&ann, &usdc, 1_000).await, BallastError::BooksDoNotHold);
+    world.chain.edit::<Reserve>(key, |r| r.books.free_tokens += 1).await;
+    world.deposit_own(&ann, &usdc, 1_000).await.unwrap();
+}

@@ -1,11 +1,14 @@
 //! Which tokens a vault takes.
 
-use anchor_spl::token_2022::spl_token_2022::{extension::ExtensionType, state::AccountState};
-use ballast::BallastError;
+use anchor_spl::token_2022::spl_token_2022::{
+    extension::{AccountType, ExtensionType},
+    state::AccountState,
+};
+use ballast::{state::Reserve, BallastError};
 use ballast_risk::presets::AssetKind;
 use ballast_tests::{
     market::{usd, TOKEN, TOKEN_2022},
-    mint::{market_with, zeros_of},
+    mint::{market_with, mint_with, zeros_of},
     refused, Market, World,
 };
 use solana_transaction::InstructionError;
@@ -82,4 +85,34 @@ async fn extensions_that_only_describe_a_token_are_taken_and_the_token_works() {
         world.withdraw(&user, &market, u64::MAX).await.unwrap();
         assert_eq!(world.wallet(&user, &market).await, market.units(5));
     }
+}
+
+/// The bytes of an extension of mints that takes 1 % of every transfer.
+fn one_percent() -> Vec<u8> {
+    let fee = [&0u64.to_le_bytes()[..], &u64::MAX.to_le_bytes(), &100u16.to_le_bytes()].concat();
+    [&[0; 72][..], &fee, &fee].concat()
+}
+
+#[tokio::test]
+async fn a_token_that_takes_a_fee_after_all_moves_nothing() {
+    let mut world = World::start().await;
+    let eth = world.eth;
+    let ann = world.lender(&eth, 1_000_000).await;
+    world.give(&ann, &eth, 1_000_000).await;
+    let fees = one_percent();
+    assert_eq!(fees.len(), zeros_of(ExtensionType::TransferFeeConfig).len());
+    world.chain.set_account(eth.mint, TOKEN_2022, mint_with(ExtensionType::TransferFeeConfig, &fees));
+    let (asset, vault) = (world.asset(&eth), world.vault);
+    for (key, owner) in [(asset.tokens(), vault), (asset.wallet(&ann.key()), ann.key())] {
+        let mut account = world.chain.account(key).await.unwrap();
+        let (amount, withheld) =
+            (1_000_000, [&2u16.to_le_bytes()[..], &8u16.to_le_bytes(), &[0; 8]].concat());
+        eth.write_tokens(&mut world.chain, key, &owner, amount, AccountState::Initialized);
+        account.data.push(AccountType::Account as u8);
+        account.data.extend(withheld);
+        world.chain.put(key, account);
+    }
+    // the mint has 6 decimals now
+    world.chain.edit::<Reserve>(asset.reserve(), |reserve| reserve.decimals = 6).await;
+    refused(world.deposit_own(&ann, &eth, 500_000).await, BallastError::TokensDoNotReconcile);
 }

@@ -113,6 +113,20 @@ async fn a_pair_is_a_debt_and_a_deposit_of_the_obligation() {
 }
 
 #[tokio::test]
+async fn a_deposit_worth_less_than_a_micro_dollar_is_no_pair_of_a_solvent_book() {
+    let (mut world, ann, keeper) = fallen().await;
+    let (eth, usdc) = (world.eth, world.usdc);
+    world.give(&keeper, &eth, 0).await;
+    world.deposit(&ann, &eth, 1).await.unwrap();
+    // a unit of ETH, $0.00004 now
+    world.move_price(|w| &mut w.eth, usd(99)).await;
+    refused(world.liquidate(&keeper, &ann, &usdc, &eth, u64::MAX).await, BallastError::NotAPair);
+    world.move_price(|w| &mut w.eth, usd(4_000)).await;
+    world.liquidate(&keeper, &ann, &usdc, &eth, u64::MAX).await.unwrap();
+    assert_eq!(world.wallet(&keeper, &eth).await + world.reserve(&eth).await.books.insurance[1], 1);
+}
+
+#[tokio::test]
 async fn a_pair_that_raises_risk_is_refused() {
     let (mut world, ann, keeper) = hedged().await;
     let (sol, usdc) = (world.sol, world.usdc);
