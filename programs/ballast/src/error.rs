@@ -20,8 +20,6 @@ pub enum BallastError {
     WrongStateVersion,
     #[msg("The account belongs to another vault: pass one of this vault")]
     WrongVault,
-    #[msg("The reserve is not this obligation's: pass the reserves of its positions")]
-    WrongReserve,
     #[msg(
         "Pass the reserve accounts of all positions of the obligation, in its order, as remaining accounts"
     )]
