@@ -1,7 +1,11 @@
 //! Books whose deposits do not cover their debts.
 
 use ballast::{event::TrancheExecuted, BallastError};
-use ballast_client::{instruction, price::Price, Event};
+use ballast_client::{
+    instruction::{self, Tranche},
+    price::Price,
+    Event,
+};
 use ballast_risk::presets::AssetKind;
 use ballast_tests::{law::owed_up, market::TOKEN, refused, usd, Market, Receipt, User, World};
 
@@ -123,7 +127,9 @@ async fn whoever_takes_an_obligation_to_nothing_gets_its_rent() {
         let quote = Price { price, ema: price, publish_time: quote.publish_time + 1 + ahead, ..quote };
         sol.post_raw(&mut world.chain, &quote);
         world.refresh_one(&sol).await.unwrap();
-        let tranche = world.tranche(&keeper, &ann, &usdc, &sol, u64::MAX).await;
+        // the account that ends is passed as the one for shares, too: it must end all the same
+        let change = |tranche: &mut Tranche| tranche.shares_to = Some(ann.obligation());
+        let tranche = world.tranche_with(&keeper, &ann, &usdc, &sol, change).await;
         let signers = [&payer, &keeper.keypair];
         let would = world.chain.would_land(std::slice::from_ref(&tranche), &signers).await.unwrap();
         if would.events.len() == 1 {

@@ -5,6 +5,7 @@ mod composed_prices;
 mod deposits;
 mod donations;
 mod events;
+mod extremes;
 mod insolvent;
 mod interest;
 mod loan;

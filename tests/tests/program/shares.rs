@@ -2,9 +2,10 @@
 
 use anchor_lang::error::ErrorCode;
 use anchor_spl::token_2022::spl_token_2022::state::AccountState;
-use ballast::{event::TrancheExecuted, state::Reserve, BallastError};
+use ballast::{event::TrancheExecuted, state::Reserve, BallastError, MAX_POSITIONS};
 use ballast_client::{instruction::Tranche, Event};
-use ballast_tests::{refused, usd, Receipt, User, World};
+use ballast_risk::presets::AssetKind;
+use ballast_tests::{market::TOKEN, refused, usd, Market, Receipt, User, World};
 
 fn tranche(receipt: &Receipt) -> TrancheExecuted {
     match &receipt.events[..] {
@@ -87,6 +88,16 @@ async fn shares_go_only_to_a_debt_free_obligation_of_the_liquidator_in_the_same_
     let change = |tranche: &mut Tranche| tranche.shares_to = Some(usdc.asset(tranche.debt.vault).reserve());
     let no_obligation = world.tranche_with(&keeper, &ann, &usdc, &sol, change).await;
     refused(world.send(&[no_obligation], &[&keeper.keypair]).await, ErrorCode::AccountDiscriminatorMismatch);
+    // nor where there is no room for a position
+    let full = world.open(&keeper, 2).await;
+    for _ in 0..MAX_POSITIONS {
+        let market = Market::create(&mut world.chain, AssetKind::Alt, 5, TOKEN, usd(1));
+        world.add_reserve(&market).await.unwrap();
+        world.deposit(&full, &market, 1).await.unwrap();
+    }
+    let change = |tranche: &mut Tranche| tranche.shares_to = Some(full.obligation());
+    let no_room = world.tranche_with(&keeper, &ann, &usdc, &sol, change).await;
+    refused(world.send(&[no_room], &[&keeper.keypair]).await, BallastError::TooManyPositions);
     world.liquidate_for_shares(&keeper, &ann, &usdc, &sol, u64::MAX).await.unwrap();
 }
 

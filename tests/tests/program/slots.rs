@@ -7,6 +7,7 @@ use anchor_lang::{
     system_program,
 };
 use anchor_spl::token_2022::spl_token_2022::state::AccountState;
+use ballast::BallastError;
 use ballast_client::{
     instruction::{self, Tranche},
     Account,
@@ -14,7 +15,7 @@ use ballast_client::{
 use ballast_tests::{
     attack,
     market::{TOKEN, TOKEN_2022},
-    usd, Market, Reason, User, World,
+    refused, usd, Market, Reason, User, World,
 };
 use solana_keypair::Keypair;
 use solana_signer::Signer;
@@ -292,4 +293,46 @@ async fn soft_liquidate_for_shares() {
     let used: Vec<_> = tranche.accounts.iter().map(|meta| meta.pubkey).collect();
     fine.extend(stage.tokens.iter().filter(|key| !used.contains(key)).map(|key| (12, *key)));
     stage.attack("soft_liquidate for shares", &tranche, &fine).await;
+}
+
+#[tokio::test]
+async fn what_belongs_to_another_vault_or_reserve_is_refused_by_name() {
+    let mut stage = Stage::set().await;
+    let (world, other) = (&mut stage.world, stage.other);
+    let (usdc, sol, eth) = (world.usdc, world.sol, world.eth);
+    let (ann, second, keeper) = (&stage.ann, stage.ann.numbered(1), &stage.keeper);
+    let (asset, foreign) = (world.asset(&usdc), usdc.asset(other));
+    let reserves = [world.asset(&sol).reserve(), asset.reserve()];
+    let theirs = Account { vault: other, ..ann.account }.obligation();
+    let curator = world.curator.insecure_clone();
+    for (name, act, signer) in [
+        ("deposit", instruction::deposit(&second.account, &asset, 9), ann),
+        ("withdraw", instruction::withdraw(&second.account, &asset, 9, &[]), ann),
+        ("borrow", instruction::borrow(&ann.account, &asset, 9, &reserves), ann),
+        ("repay", instruction::repay(keeper.key(), ann.obligation(), &asset, 9), keeper),
+        ("collect_fees", instruction::collect_fees(&asset, &curator.pubkey()), keeper),
+    ] {
+        // the reserve is looked up among the positions first, where a position must be there
+        let unknown =
+            if name == "withdraw" { BallastError::NoSuchPosition } else { BallastError::WrongVault };
+        let wrong = [
+            (world.vault, other, BallastError::WrongVault),
+            (ann.obligation(), theirs, BallastError::WrongVault),
+            (second.obligation(), theirs, BallastError::WrongVault),
+            (asset.reserve(), foreign.reserve(), unknown),
+            (usdc.mint, eth.mint, BallastError::WrongMint),
+            (asset.tokens(), foreign.tokens(), BallastError::WrongTokenAccount),
+            (asset.tokens(), world.asset(&sol).tokens(), BallastError::WrongTokenAccount),
+            (usdc.token_program, eth.token_program, BallastError::WrongTokenProgram),
+        ];
+        for (ours, theirs, reason) in wrong {
+            if act.accounts.iter().any(|meta| meta.pubkey == ours) {
+                println!("{name} {ours}");
+                let wrong = attack::swapped(&act, ours, theirs);
+                let signers = [&curator, &signer.keypair];
+                let signers = if name == "collect_fees" { &signers[..1] } else { &signers[..] };
+                refused(world.chain.would_land(&[wrong], signers).await, reason);
+            }
+        }
+    }
 }
