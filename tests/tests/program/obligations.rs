@@ -1,12 +1,10 @@
 //! `open_obligation`, `close_obligation`, `refresh_obligation`.
 
 use anchor_lang::{error::ErrorCode, prelude::Pubkey};
-use ballast::{
-    state::{Obligation, Vault},
-    BallastError, STATE_VERSION,
-};
+use ballast::{state::Obligation, BallastError, STATE_VERSION};
 use ballast_client::{account::reserves_of, instruction, Account, Event};
 use ballast_tests::{attack, refused, usd, World, ADDRESS_IN_USE};
+use solana_keypair::Keypair;
 use solana_signer::Signer;
 use std::slice::from_ref;
 
@@ -159,25 +157,66 @@ async fn no_instruction_believes_the_score_that_is_stored() {
 }
 
 #[tokio::test]
-async fn accounts_of_another_version_are_refused() {
+async fn accounts_of_another_version_are_refused_by_every_instruction() {
     let mut world = World::start().await;
-    let (usdc, ann) = (world.usdc, world.user().await);
-    world.give(&ann, &usdc, 100).await;
-    let deposit = instruction::deposit(&ann.account, &world.asset(&usdc), 10);
-    let refresh = instruction::refresh_obligation(world.vault, ann.obligation(), &[]);
-    let open = instruction::open_obligation(&ann.numbered(3).account);
-    for version in [0, STATE_VERSION + 1, u8::MAX] {
-        world.chain.edit::<Obligation>(ann.obligation(), |o| o.version = version).await;
-        for act in [&deposit, &refresh] {
-            refused(world.send(from_ref(act), &[&ann.keypair]).await, BallastError::WrongStateVersion);
+    let (sol, eth, usdc) = (world.sol, world.eth, world.usdc);
+    world.lender(&usdc, usdc.units(100_000)).await;
+    let (ann, keeper) = (world.user().await, world.user().await);
+    world.deposit(&ann, &sol, sol.units(100)).await.unwrap();
+    world.deposit(&ann, &eth, eth.units(1)).await.unwrap();
+    world.borrow(&ann, &usdc, usdc.units(10_000)).await.unwrap();
+    world.give(&ann, &sol, 100).await;
+    world.give(&keeper, &usdc, usdc.units(1_000)).await;
+    let empty = world.open(&ann, 1).await;
+    world.tick(86_400).await;
+    let payer = world.curator.insecure_clone();
+    usdc.fund(&mut world.chain, &payer.pubkey(), 0);
+
+    let reserves = reserves_of(&world.obligation(&ann).await);
+    let pairs = [sol, eth, usdc].map(|market| (world.asset(&market).reserve(), market.price_account));
+    let (vault, debt) = (world.vault, world.asset(&usdc));
+    let anns = [
+        instruction::deposit(&ann.account, &world.asset(&sol), 10),
+        instruction::withdraw(&ann.account, &world.asset(&sol), 10, &reserves),
+        instruction::borrow(&ann.account, &debt, 10, &reserves),
+        instruction::repay(ann.key(), ann.obligation(), &debt, 10),
+        instruction::close_obligation(&empty.account),
+        instruction::open_obligation(&ann.numbered(2).account),
+    ];
+    let anyones = [
+        instruction::refresh_reserves(vault, &pairs),
+        instruction::refresh_obligation(vault, ann.obligation(), &reserves),
+        instruction::collect_fees(&debt, &payer.pubkey()),
+    ];
+    let tranche = world.tranche(&keeper, &ann, &usdc, &sol, u64::MAX).await;
+    let acts: Vec<(_, Vec<&Keypair>)> = anns
+        .into_iter()
+        .map(|act| (act, vec![&payer, &ann.keypair]))
+        .chain(anyones.into_iter().map(|act| (act, vec![&payer])))
+        .chain([(tranche, vec![&payer, &keeper.keypair])])
+        .collect();
+    for (key, offset) in
+        [ann.obligation(), empty.obligation(), vault].into_iter().chain(reserves).map(|key| (key, 8))
+    {
+        let right = world.chain.account(key).await.unwrap();
+        assert_eq!(right.data[offset], STATE_VERSION);
+        let mut tried = 0;
+        for version in [0, STATE_VERSION + 1, u8::MAX] {
+            let mut wrong = right.clone();
+            wrong.data[offset] = version;
+            world.chain.put(key, wrong);
+            for (act, signers) in &acts {
+                if act.accounts.iter().any(|meta| meta.pubkey == key) {
+                    tried += 1;
+                    let result = world.chain.would_land(std::slice::from_ref(act), signers).await;
+                    refused(result, BallastError::WrongStateVersion);
+                }
+            }
         }
-        world.chain.edit::<Obligation>(ann.obligation(), |o| o.version = STATE_VERSION).await;
-        let vault = world.vault;
-        world.chain.edit::<Vault>(vault, |v| v.version = version).await;
-        for act in [&deposit, &refresh, &open] {
-            refused(world.send(from_ref(act), &[&ann.keypair]).await, BallastError::WrongStateVersion);
-        }
-        world.chain.edit::<Vault>(vault, |v| v.version = STATE_VERSION).await;
+        assert!(tried > 0);
+        world.chain.put(key, right);
     }
-    world.must(&[deposit], &[&ann.keypair]).await;
+    for (act, signers) in &acts[..9] {
+        world.chain.would_land(std::slice::from_ref(act), signers).await.unwrap();
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! 1. Only the owner; no position may be open. Emits [`ObligationClosed`].
 
-use crate::{error::BallastError, event::ObligationClosed, state::Obligation};
+use crate::{constants::STATE_VERSION, error::BallastError, event::ObligationClosed, state::Obligation};
 use anchor_lang::prelude::*;
 
 /// Accounts of `close_obligation`.
@@ -18,6 +18,7 @@ pub struct CloseObligation<'info> {
 
 pub(crate) fn handler(ctx: Context<CloseObligation>) -> Result<()> {
     let obligation = ctx.accounts.obligation.load()?;
+    require!(obligation.version == STATE_VERSION, BallastError::WrongStateVersion);
     require!(obligation.position_count == 0, BallastError::ObligationNotEmpty);
     emit!(ObligationClosed {
         vault: obligation.vault,
