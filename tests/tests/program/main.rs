@@ -8,6 +8,7 @@ mod events;
 mod extremes;
 mod insolvent;
 mod interest;
+mod lives;
 mod loan;
 mod mints;
 mod obligations;
