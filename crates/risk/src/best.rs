@@ -2,12 +2,12 @@
 
 use crate::{
     error::RiskError,
-    math::mul_div_up,
-    model::{RiskModel, MAX_POSITIONS},
+    math::{bps_of_up, mul_div_up},
+    model::{RiskModel, MAX_BONUS, MAX_POSITIONS},
     pace::DepthBucket,
     score::{score, Exposure, Score},
     tranche::{plan_scored_tranche, TrancheCurve, TranchePlan, TrancheRequest},
-    units::{Ppm, Usd, PPM_ONE},
+    units::{Fraction, Ppm, Usd, BPS_ONE, PPM_ONE},
     Result,
 };
 
@@ -32,6 +32,48 @@ pub fn score_after(
     score(model, next)
 }
 
+/// [`plan_scored_tranche`] where pairs that wait for their depth bucket do not count as better ones: otherwise a bucket that others
+/// keep empty would hold back the rest of every book that has the asset. `selling` gives a position's curve and bucket, and is
+/// asked only when a better pair is in the way.
+pub fn plan_around_empty_buckets(
+    request: &TrancheRequest,
+    before: Score,
+    selling: impl Fn(usize) -> Option<(TrancheCurve, DepthBucket)>,
+) -> Result<TranchePlan> {
+    match plan_scored_tranche(request, before) {
+        Err(RiskError::BetterPairAvailable) => {
+            let usable = without_sold_out(request, &before, selling)?;
+            plan_scored_tranche(&TrancheRequest { usable, ..*request }, before)
+        }
+        planned => planned,
+    }
+}
+
+/// The usable positions without other deposits whose bucket has no room for the smallest tranche and its bonus now.
+fn without_sold_out(
+    request: &TrancheRequest,
+    before: &Score,
+    selling: impl Fn(usize) -> Option<(TrancheCurve, DepthBucket)>,
+) -> Result<u32> {
+    let net_risk = before.net_risk_down();
+    if net_risk >= Fraction::from_bps_down(request.rules.bucket_off_urgency) {
+        return Ok(request.usable);
+    }
+    let least = bps_of_up(request.rules.minimum(), BPS_ONE.wrapping_add(u64::from(MAX_BONUS.0)))?;
+    let mut usable = request.usable;
+    for (i, exposure) in request.book.iter().enumerate() {
+        if exposure.value <= Usd::ZERO || i == request.deposit {
+            continue;
+        }
+        if let Some((curve, bucket)) = selling(i) {
+            if bucket.available_down(request.now, &curve, net_risk) < least {
+                usable &= !1u32.checked_shl(i as u32).unwrap_or(0);
+            }
+        }
+    }
+    Ok(usable)
+}
+
 /// How often [`best_pair`] halves a tranche that the exact check refuses.
 const HALVINGS: u32 = 64;
 
@@ -52,7 +94,8 @@ pub fn best_pair(
                 return Err(RiskError::NoSuchPosition);
             };
             let pair = TrancheRequest { curve, bucket: *bucket, debt, deposit, ..*request };
-            let Some((plan, rise)) = plan_that_passes(pair, before)? else { continue };
+            let selling = |i: usize| Some((*curves.get(i)?, *buckets.get(i)?));
+            let Some((plan, rise)) = plan_that_passes(pair, before, selling)? else { continue };
             if best.is_none_or(|(_, _, _, most)| rise > most) {
                 best = Some((debt, deposit, plan, rise));
             }
@@ -62,9 +105,13 @@ pub fn best_pair(
 }
 
 /// The largest tranche of a pair that passes the exact check, and how much it raises `E − R`.
-fn plan_that_passes(mut pair: TrancheRequest, before: Score) -> Result<Option<(TranchePlan, Usd)>> {
+fn plan_that_passes(
+    mut pair: TrancheRequest,
+    before: Score,
+    selling: impl Fn(usize) -> Option<(TrancheCurve, DepthBucket)>,
+) -> Result<Option<(TranchePlan, Usd)>> {
     for _ in 0..=HALVINGS {
-        let Ok(plan) = plan_scored_tranche(&pair, before) else { return Ok(None) };
+        let Ok(plan) = plan_around_empty_buckets(&pair, before, &selling) else { return Ok(None) };
         let after = score_after(pair.model, pair.book, pair.debt, pair.deposit, plan.repay, plan.bonus)?;
         if plan.check_after(&after).is_ok() {
             return Ok(Some((plan, after.excess().minus(before.excess())?)));

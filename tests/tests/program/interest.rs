@@ -1,6 +1,6 @@
 //! Interest, fees and insurance over time; `collect_fees`.
 
-use ballast::{state::Reserve, BallastError};
+use ballast::{event::BooksView, state::Reserve, BallastError};
 use ballast_client::{instruction, Event};
 use ballast_risk::{
     interest::{grow_index_up, growth_up, utilisation_up, SECONDS_PER_YEAR},
@@ -160,6 +160,7 @@ async fn fees_go_to_the_recipient_in_whole_units_and_to_nobody_else() {
 
     let (before, till) = (world.books(&usdc).await, world.till(&usdc).await);
     let fees = (before.fees_q64 >> 64) as u64;
+    let view: BooksView = (&world.reserve(&usdc).await.books).into();
     assert!(fees > 0);
     // anyone may: the destination is fixed
     let receipt = world.must(from_ref(&collect), &[&eve.keypair]).await;
@@ -171,6 +172,9 @@ async fn fees_go_to_the_recipient_in_whole_units_and_to_nobody_else() {
     assert_eq!((after.deposit_index, after.debt_index), (before.deposit_index, before.debt_index));
     let [Event::FeesCollected(event)] = &receipt.events[..] else { panic!("one event") };
     assert_eq!((event.vault, event.reserve, event.amount), (world.vault, asset.reserve(), fees));
+    assert_eq!(event.books_before, view);
+    assert_eq!(event.books_after, (&world.reserve(&usdc).await.books).into());
+    assert_eq!((view.fees, event.books_after.fees), (fees, 0));
     refused(world.send(&[collect], &[&eve.keypair]).await, BallastError::NoFees);
 }
 

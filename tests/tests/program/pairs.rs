@@ -286,3 +286,32 @@ async fn accounts_of_another_vault_are_refused_in_every_slot_by_name() {
     }
     world.must(&[tranche], &[&keeper.keypair]).await;
 }
+
+#[tokio::test]
+async fn a_pair_that_waits_for_its_depth_bucket_does_not_shield_the_others() {
+    let mut world = World::start().await;
+    let (btc, alt, usdc) = (world.btc, world.alt, world.usdc);
+    world.lender(&usdc, usdc.units(10_000_000)).await;
+    let [ann, bob, keeper] = [world.user().await, world.user().await, world.user().await];
+    // Ann: BTC $100,000 and the alt for $20,000; Bob: the alt for $1M
+    world.deposit(&ann, &btc, btc.units(1)).await.unwrap();
+    world.deposit(&ann, &alt, alt.units(10_000)).await.unwrap();
+    world.borrow(&ann, &usdc, usdc.units(85_000)).await.unwrap();
+    world.deposit(&bob, &alt, alt.units(500_000)).await.unwrap();
+    world.borrow(&bob, &usdc, usdc.units(560_000)).await.unwrap();
+    world.give(&keeper, &usdc, usdc.units(1_000_000)).await;
+    world.alt.price = usd(152) / 100;
+    world.move_price(|w| &mut w.btc, usd(86_000)).await;
+    // the alt frees 30 % and the dollars' 0.5 %, BTC 14.5 % and 0.5 %: less than half
+    refused(world.liquidate(&keeper, &ann, &usdc, &btc, u64::MAX).await, BallastError::BetterPairAvailable);
+    // Bob's book is sold until the alt's bucket is empty for calm books: now BTC is what can be sold of Ann's
+    world.liquidate(&keeper, &bob, &usdc, &alt, u64::MAX).await.unwrap();
+    refused(world.liquidate(&keeper, &ann, &usdc, &alt, u64::MAX).await, BallastError::DepthBucketEmpty);
+    let best = world.best_tranche(&ann).await.unwrap();
+    assert_eq!((best.0, best.1), (2, 0));
+    world.liquidate(&keeper, &ann, &usdc, &btc, u64::MAX).await.unwrap();
+    // and when it has refilled, the alt comes first again
+    world.tick(75).await;
+    refused(world.liquidate(&keeper, &ann, &usdc, &btc, u64::MAX).await, BallastError::BetterPairAvailable);
+    world.liquidate(&keeper, &ann, &usdc, &alt, u64::MAX).await.unwrap();
+}

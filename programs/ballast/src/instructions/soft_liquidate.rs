@@ -25,7 +25,7 @@ use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 use ballast_risk::{
     reserve::Ledger,
     score::{score, Score},
-    tranche::{plan_tranche, Legs, TrancheOutcome, TranchePlan, TrancheRequest},
+    tranche::{plan_around_empty_buckets, Legs, TrancheOutcome, TranchePlan, TrancheRequest},
     DebtShares, DepositShares, Seconds, TokenAmount,
 };
 
@@ -184,7 +184,14 @@ impl<'info> SoftLiquidate<'info> {
             now: now(clock),
             maximum: legs.debt_price.value_up(TokenAmount(max_repay)),
         };
-        let plan = plan_tranche(&request).named()?;
+        // the pair's own reserves are borrowed here, and are not asked for
+        let selling = |position: usize| {
+            let loader = AccountLoader::<Reserve>::try_from(reserves.get(position)?).ok()?;
+            let reserve = loader.load().ok()?;
+            Some((*reserve.curve.as_risk(), *reserve.bucket.as_risk()))
+        };
+        let before = score(model, request.book).named()?;
+        let plan = plan_around_empty_buckets(&request, before, selling).named()?;
         let outcome = plan.settle(&legs).named()?;
         require!(outcome.repay.0 <= max_repay, BallastError::TrancheTooSmall);
         require!(outcome.to_liquidator.0 >= min_received, BallastError::BelowMinimumReceived);
