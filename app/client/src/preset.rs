@@ -2,14 +2,35 @@
 
 use anchor_lang::prelude::Pubkey;
 use ballast::instructions::{ReserveConfig, VaultConfig};
-use ballast_risk::presets::{AssetKind, Preset};
+use ballast_risk::{
+    breaker::{ReserveThresholds, VaultThresholds},
+    bucket::FlowRules,
+    caps::{ReserveCaps, VaultCaps},
+    change::MIN_TIMELOCK,
+    presets::{AssetKind, Preset},
+};
 
-/// A vault of this preset.
+/// A reserve's part of its group's cap where nobody set one: as if there were none, for as many reserves as a vault takes.
+const WIDE_EXPOSURE: u64 = u64::MAX / 64;
+/// A flow floor that no token amount passes: buckets bind once an operator sets smaller ones.
+const WIDE_FLOOR: u64 = u64::MAX / 2;
+
+/// A vault of this preset, with balanced caps and breakers and the shortest timelock.
 pub fn vault_config(preset: &Preset, id: u64, guardian: Pubkey, fee_recipient: Pubkey) -> VaultConfig {
-    VaultConfig { id, guardian, fee_recipient, model: preset.model.into(), rules: preset.rules.into() }
+    VaultConfig {
+        id,
+        guardian,
+        fee_recipient,
+        model: preset.model.into(),
+        rules: preset.rules.into(),
+        caps: VaultCaps::BALANCED.into(),
+        thresholds: VaultThresholds::BALANCED.into(),
+        timelock: MIN_TIMELOCK,
+    }
 }
 
-/// A reserve of this preset: one confidence interval off spot and at most 2 % of uncertainty to open risk.
+/// A reserve of this preset: one confidence interval off spot and at most 2 % of uncertainty to open risk. Caps and flow floors,
+/// which depend on the token and on what an operator wants, are wide open.
 pub fn reserve_config(
     preset: &Preset,
     kind: AssetKind,
@@ -27,5 +48,17 @@ pub fn reserve_config(
         max_confidence: 200,
         size_charge: asset.size_charge.0,
         borrowable: asset.borrowable,
+        caps: ReserveCaps { exposure: WIDE_EXPOSURE, ..ReserveCaps::OPEN }.into(),
+        flows: FlowRules::balanced(WIDE_FLOOR, WIDE_FLOOR).into(),
+        thresholds: thresholds(kind).into(),
     })
+}
+
+/// When the breaker of such an asset trips.
+fn thresholds(kind: AssetKind) -> ReserveThresholds {
+    match kind {
+        AssetKind::Usd => ReserveThresholds::STABLE,
+        AssetKind::Alt => ReserveThresholds::ALT,
+        _ => ReserveThresholds::MAJOR,
+    }
 }

@@ -144,7 +144,7 @@ impl Book {
             self.usable |= 1u32.checked_shl(index as u32).unwrap_or(0);
         }
         self.stale = self.stale.saturating_add(u32::from(age > STALE_AFTER));
-        let risk = reserve.risk.as_risk();
+        let risk = reserve.risk_at(now(clock));
         Ok(Exposure { value, beta: risk.beta, idio: risk.idio, group: risk.group })
     }
 }
@@ -167,8 +167,8 @@ fn opening(reserve: &Reserve, side: Side, shares: u64, model: &RiskModel, clock:
             prices.spot.value_up(ledger.total_debt_up()),
         ),
     };
-    let risk = reserve.risk.as_risk();
-    let idio = model.opening_idio_up(risk, Bps(reserve.size_charge), held.clamp_u64(), reserve.curve.depth);
+    let risk = reserve.risk_at(now(clock));
+    let idio = model.opening_idio_up(&risk, Bps(reserve.size_charge), held.clamp_u64(), reserve.curve.depth);
     Ok(Exposure { value, beta: risk.beta, idio, group: risk.group })
 }
 

@@ -15,7 +15,7 @@ pub const ATTESTATION_SEED: &[u8] = b"attestation";
 pub const AUDIT_SEED: &[u8] = b"audit";
 
 /// Layout version of every account this program writes now.
-pub const STATE_VERSION: u8 = 1;
+pub const STATE_VERSION: u8 = 2;
 
 /// Most reserves of a vault.
 pub const MAX_RESERVES: usize = 32;

@@ -1,7 +1,10 @@
 //! Every refusal of the program, with what to do about it.
 
 use anchor_lang::prelude::*;
-use ballast_risk::RiskError;
+use ballast_risk::{
+    refusal::{Checked, Refusal},
+    RiskError,
+};
 
 /// Errors of the program. Pyth's own arrive as 16000 and up.
 #[error_code]
@@ -112,6 +115,86 @@ pub enum BallastError {
     AuditIncomplete,
     #[msg("There is no fee to collect in whole token units yet")]
     NoFees,
+    #[msg("The evidence does not reach the signal's threshold")]
+    NoSignal,
+    #[msg("The price is too old to be a signal: refresh it first")]
+    ObservationTooOld,
+    #[msg("A price signal needs a second observation at least 30 s later")]
+    ObservationTooSoon,
+    #[msg("The breaker's state has not expired")]
+    NothingToStep,
+    #[msg("A guardian may only tighten, to guarded or halted")]
+    NotTighter,
+    #[msg("A guardian may tighten for at most eight hours")]
+    TightenedTooLong,
+    #[msg("A guardian may tighten at most three times in seven days")]
+    TightenedTooOften,
+    #[msg("The breaker is not winding down")]
+    NotWindingDown,
+    #[msg("Too much came in lately: try again when the bucket has refilled")]
+    InflowBucketEmpty,
+    #[msg("Too much went out lately: take less, or try again later")]
+    OutflowBucketEmpty,
+    #[msg("Your share of what may leave now is taken: try again later")]
+    ExitShareSpent,
+    #[msg("A breaker does not allow this now")]
+    NotInThisState,
+    #[msg("Only what the obligation needs may come in now: deposit less")]
+    MoreThanHeals,
+    #[msg("The reserve's deposit cap is reached")]
+    DepositCap,
+    #[msg("The reserve's part of its group's cap is reached")]
+    ExposureCap,
+    #[msg("The group's cap is handed out already")]
+    GroupCap,
+    #[msg("The reserve's debt cap is reached")]
+    DebtCap,
+    #[msg("The reserve's debt cap, a share of market depth, is reached")]
+    DepthCap,
+    #[msg("The reserve's utilisation cap is reached")]
+    UtilisationCap,
+    #[msg("Deposits and debts would be too large for the equity")]
+    LeverageCap,
+    #[msg("Debt would be too high for the deposits")]
+    LtvCap,
+    #[msg("The change is still waiting out its timelock")]
+    NotRipe,
+    #[msg("The change was ripe and has expired: propose it again")]
+    ChangeExpired,
+    #[msg("This changes only while nobody holds or owes the asset")]
+    OnlyWhenUnused,
+    #[msg("The ramp is too short for this change: lengthen it")]
+    RampTooFast,
+    #[msg("The guardian cannot cancel its own replacement")]
+    MayNotCancel,
+    #[msg("The reserve's lenders were wiped out: retire its shares first")]
+    WipedOut,
+    #[msg("These shares may still be worth something")]
+    SharesNotWorthless,
+    #[msg("The stake is still cooling down")]
+    StakeCooling,
+    #[msg("The time to take this stake out has passed: ask again")]
+    UnstakeLapsed,
+    #[msg("Stake cannot leave while a claim is open or a loss is fresh")]
+    StakeLocked,
+    #[msg("The fund has paid what it may for now")]
+    CoverSpent,
+    #[msg("The fund is empty")]
+    FundEmpty,
+    #[msg("A claim takes at most 64 vote accounts")]
+    TooManyVoters,
+    #[msg("Fewer than seven node identities with stake are enrolled")]
+    TooFewVoters,
+    #[msg("The enrolled stake is below 5 % of the cluster's")]
+    TooLittleStake,
+    #[msg("One node identity has more than a third of the enrolled stake")]
+    OneVoterTooLarge,
+    #[msg("This identity is not one of the claim's voters")]
+    NotAVoter,
+    #[msg("The vote on this claim is closed")]
+    VotingClosed,
+    #[msg("The vote on this claim is still open")]
+    VotingOpen,
 }
 
 /// Maps the risk crate's refusals to the program's.
@@ -122,27 +205,80 @@ pub trait Named<T> {
 
 impl<T> Named<T> for ballast_risk::Result<T> {
     fn named(self) -> Result<T> {
+        self.map_err(of_risk)
+    }
+}
+
+impl<T> Named<T> for Checked<T> {
+    fn named(self) -> Result<T> {
         self.map_err(|reason| {
             let error = match reason {
-                RiskError::Overflow | RiskError::DivisionByZero => BallastError::Overflow,
-                RiskError::InvalidParameter(rule) => {
-                    msg!("{}", rule);
-                    BallastError::InvalidParameter
-                }
-                RiskError::PriceOutOfRange => BallastError::PriceUnusable,
-                RiskError::NoSuchPosition => BallastError::NoSuchPosition,
-                RiskError::NotAPair => BallastError::NotAPair,
-                RiskError::Healthy => BallastError::Healthy,
-                RiskError::PairNotUsable => BallastError::PriceTooOld,
-                RiskError::WorseningPair => BallastError::WorseningPair,
-                RiskError::BetterPairAvailable => BallastError::BetterPairAvailable,
-                RiskError::PaceMeterSpent => BallastError::PaceMeterSpent,
-                RiskError::DepthBucketEmpty => BallastError::DepthBucketEmpty,
-                RiskError::TrancheTooSmall => BallastError::TrancheTooSmall,
-                RiskError::ZeroAmount => BallastError::ZeroAmount,
-                RiskError::InsufficientAmount => BallastError::InsufficientAmount,
+                Refusal::Risk(reason) => return of_risk(reason),
+                Refusal::NoSignal => BallastError::NoSignal,
+                Refusal::ObservationTooOld => BallastError::ObservationTooOld,
+                Refusal::ObservationTooSoon => BallastError::ObservationTooSoon,
+                Refusal::NothingToStep => BallastError::NothingToStep,
+                Refusal::NotTighter => BallastError::NotTighter,
+                Refusal::TightenedTooLong => BallastError::TightenedTooLong,
+                Refusal::TightenedTooOften => BallastError::TightenedTooOften,
+                Refusal::NotWindingDown => BallastError::NotWindingDown,
+                Refusal::InflowBucketEmpty => BallastError::InflowBucketEmpty,
+                Refusal::OutflowBucketEmpty => BallastError::OutflowBucketEmpty,
+                Refusal::ExitShareSpent => BallastError::ExitShareSpent,
+                Refusal::NotInThisState => BallastError::NotInThisState,
+                Refusal::MoreThanHeals => BallastError::MoreThanHeals,
+                Refusal::DepositCap => BallastError::DepositCap,
+                Refusal::ExposureCap => BallastError::ExposureCap,
+                Refusal::GroupCap => BallastError::GroupCap,
+                Refusal::DebtCap => BallastError::DebtCap,
+                Refusal::DepthCap => BallastError::DepthCap,
+                Refusal::UtilisationCap => BallastError::UtilisationCap,
+                Refusal::LeverageCap => BallastError::LeverageCap,
+                Refusal::LtvCap => BallastError::LtvCap,
+                Refusal::NotRipe => BallastError::NotRipe,
+                Refusal::ChangeExpired => BallastError::ChangeExpired,
+                Refusal::OnlyWhenUnused => BallastError::OnlyWhenUnused,
+                Refusal::RampTooFast => BallastError::RampTooFast,
+                Refusal::MayNotCancel => BallastError::MayNotCancel,
+                Refusal::WipedOut => BallastError::WipedOut,
+                Refusal::SharesNotWorthless => BallastError::SharesNotWorthless,
+                Refusal::StakeCooling => BallastError::StakeCooling,
+                Refusal::UnstakeLapsed => BallastError::UnstakeLapsed,
+                Refusal::StakeLocked => BallastError::StakeLocked,
+                Refusal::CoverSpent => BallastError::CoverSpent,
+                Refusal::FundEmpty => BallastError::FundEmpty,
+                Refusal::TooManyVoters => BallastError::TooManyVoters,
+                Refusal::TooFewVoters => BallastError::TooFewVoters,
+                Refusal::TooLittleStake => BallastError::TooLittleStake,
+                Refusal::OneVoterTooLarge => BallastError::OneVoterTooLarge,
+                Refusal::NotAVoter => BallastError::NotAVoter,
+                Refusal::VotingClosed => BallastError::VotingClosed,
+                Refusal::VotingOpen => BallastError::VotingOpen,
             };
             error.into()
         })
     }
+}
+
+fn of_risk(reason: RiskError) -> Error {
+    let error = match reason {
+        RiskError::Overflow | RiskError::DivisionByZero => BallastError::Overflow,
+        RiskError::InvalidParameter(rule) => {
+            msg!("{}", rule);
+            BallastError::InvalidParameter
+        }
+        RiskError::PriceOutOfRange => BallastError::PriceUnusable,
+        RiskError::NoSuchPosition => BallastError::NoSuchPosition,
+        RiskError::NotAPair => BallastError::NotAPair,
+        RiskError::Healthy => BallastError::Healthy,
+        RiskError::PairNotUsable => BallastError::PriceTooOld,
+        RiskError::WorseningPair => BallastError::WorseningPair,
+        RiskError::BetterPairAvailable => BallastError::BetterPairAvailable,
+        RiskError::PaceMeterSpent => BallastError::PaceMeterSpent,
+        RiskError::DepthBucketEmpty => BallastError::DepthBucketEmpty,
+        RiskError::TrancheTooSmall => BallastError::TrancheTooSmall,
+        RiskError::ZeroAmount => BallastError::ZeroAmount,
+        RiskError::InsufficientAmount => BallastError::InsufficientAmount,
+    };
+    error.into()
 }

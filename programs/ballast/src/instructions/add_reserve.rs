@@ -45,6 +45,12 @@ pub struct ReserveConfig {
     pub size_charge: u16,
     /// Whether it may be borrowed.
     pub borrowable: bool,
+    /// How large it may become.
+    pub caps: ReserveCaps,
+    /// How fast tokens may come and go.
+    pub flows: FlowRules,
+    /// When its breaker trips.
+    pub thresholds: ReserveThresholds,
 }
 
 /// How a composed price is made.
@@ -94,6 +100,9 @@ pub(crate) fn handler(ctx: Context<AddReserve>, config: ReserveConfig) -> Result
     config.curve.as_risk().validate().named()?;
     config.rates.as_risk().validate().named()?;
     config.split.as_risk().validate().named()?;
+    config.caps.as_risk().validate().named()?;
+    config.flows.as_risk().validate().named()?;
+    config.thresholds.as_risk().validate().named()?;
     require!((10_000..=50_000).contains(&config.confidence_factor), BallastError::InvalidParameter);
     require!((10..=1_000).contains(&config.max_confidence), BallastError::InvalidParameter);
     require!(config.size_charge <= 10_000, BallastError::InvalidParameter);
@@ -102,7 +111,10 @@ pub(crate) fn handler(ctx: Context<AddReserve>, config: ReserveConfig) -> Result
 
     let mut vault = accounts.vault.load_mut()?;
     vault.check_version()?;
-    vault.model.as_risk().validate_asset(config.risk.as_risk()).named()?;
+    check_fit(&[vault.model_before_if_ramping(), Some(vault.model.as_risk())], config.risk.as_risk())?;
+    let parts = vault.parts.as_risk();
+    let parts = parts.hand_out(vault.caps.as_risk(), config.risk.group, 0, config.caps.exposure).named()?;
+    vault.parts = parts.into();
     let index = vault.reserve_count;
     let entry = vault.reserves.get_mut(usize::from(index)).ok_or(BallastError::TooManyReserves)?;
     *entry = accounts.reserve.key();
@@ -126,6 +138,9 @@ pub(crate) fn handler(ctx: Context<AddReserve>, config: ReserveConfig) -> Result
     reserve.split = config.split;
     reserve.curve = config.curve;
     reserve.rates = config.rates;
+    reserve.caps = config.caps;
+    reserve.flow_rules = config.flows;
+    reserve.thresholds = config.thresholds;
     reserve.store(Ledger::new(now(&Clock::get()?)))?;
     emit!(ReserveAdded {
         vault: reserve.vault,
@@ -134,6 +149,17 @@ pub(crate) fn handler(ctx: Context<AddReserve>, config: ReserveConfig) -> Result
         feed_id: config.feed_id,
         index,
     });
+    Ok(())
+}
+
+/// Refuses an asset that does not fit the vault's model, or while that moves, either end of its way.
+fn check_fit(
+    models: &[Option<&ballast_risk::model::RiskModel>],
+    asset: &ballast_risk::model::AssetRisk,
+) -> Result<()> {
+    for model in models.iter().flatten() {
+        model.validate_asset(asset).named()?;
+    }
     Ok(())
 }
 

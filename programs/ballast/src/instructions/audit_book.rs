@@ -108,7 +108,7 @@ fn count<'info>(
     vault: &Vault,
     clock: &Clock,
 ) -> Result<()> {
-    let model = vault.model.as_risk();
+    let model = &vault.model_at(now(clock));
     // checks that the accounts are the obligation's reserves, in order
     let book = Book::load(obligation, reserves, model, Valuation::Maintenance, clock)?;
     let positions = usize::from(obligation.position_count).min(MAX_POSITIONS);

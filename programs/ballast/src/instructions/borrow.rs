@@ -56,7 +56,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, MovePosition<'info>>, amount: u
         (shares_after, books_before, (&reserve.books).into())
     };
     obligation.last_risk_slot = clock.slot;
-    let model = vault.model.as_risk();
+    let model = &vault.model_at(now(&clock));
     let book = Book::load(&obligation, ctx.remaining_accounts, model, Valuation::Opening, &clock)?;
     let score = opening_score(model, book.exposures()).named()?;
     require!(score.is_healthy(), BallastError::BelowOpeningRequirement);

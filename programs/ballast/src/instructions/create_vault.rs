@@ -1,16 +1,17 @@
 //! `create_vault`: makes an isolated risk pool. Permissionless; the signer becomes its curator.
 //!
-//! 1. The model and the tranche rules pass every compiled bound.
+//! 1. Model, tranche rules, caps, thresholds and timelock pass every compiled bound.
 //! 2. The vault's address is `["vault", creator, id]`, and it is its token accounts' only authority.
 //! 3. Its two report accounts are made with it, so that anyone can prove it later. Emits [`VaultCreated`].
 
 use crate::{
     constants::*,
-    error::Named,
+    error::{BallastError, Named},
     event::VaultCreated,
-    state::{Attestation, Audit, RiskModel, TrancheRules, Vault},
+    state::{Attestation, Audit, RiskModel, TrancheRules, Vault, VaultCaps, VaultThresholds},
 };
 use anchor_lang::prelude::*;
+use ballast_risk::change::{MAX_TIMELOCK, MIN_TIMELOCK};
 
 /// What a curator decides when making a vault.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone)]
@@ -25,6 +26,12 @@ pub struct VaultConfig {
     pub model: RiskModel,
     /// Common rules of tranches.
     pub rules: TrancheRules,
+    /// Caps of groups, leverage and LTV.
+    pub caps: VaultCaps,
+    /// When the vault's breaker trips.
+    pub thresholds: VaultThresholds,
+    /// How long a change waits, seconds: 2 to 30 days.
+    pub timelock: u64,
 }
 
 /// Accounts of `create_vault`.
@@ -53,6 +60,9 @@ pub struct CreateVault<'info> {
 pub(crate) fn handler(ctx: Context<CreateVault>, config: VaultConfig) -> Result<()> {
     config.model.as_risk().validate().named()?;
     config.rules.as_risk().validate().named()?;
+    config.caps.as_risk().validate().named()?;
+    config.thresholds.as_risk().validate().named()?;
+    require!((MIN_TIMELOCK..=MAX_TIMELOCK).contains(&config.timelock), BallastError::InvalidParameter);
     let creator = ctx.accounts.creator.key();
     let mut vault = ctx.accounts.vault.load_init()?;
     vault.version = STATE_VERSION;
@@ -64,6 +74,9 @@ pub(crate) fn handler(ctx: Context<CreateVault>, config: VaultConfig) -> Result<
     vault.fee_recipient = config.fee_recipient;
     vault.model = config.model;
     vault.rules = config.rules;
+    vault.caps = config.caps;
+    vault.thresholds = config.thresholds;
+    vault.timelock = config.timelock;
     ctx.accounts.attestation.load_init()?.open(ctx.accounts.vault.key(), ctx.bumps.attestation);
     ctx.accounts.audit.load_init()?.open(ctx.accounts.vault.key(), ctx.bumps.audit);
     emit!(VaultCreated {

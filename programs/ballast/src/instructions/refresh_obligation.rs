@@ -8,6 +8,7 @@ use crate::{
     book::{Book, Valuation},
     error::Named,
     event::ObligationRefreshed,
+    oracle::now,
     state::{Obligation, Vault},
 };
 use anchor_lang::prelude::*;
@@ -29,7 +30,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, RefreshObligation<'info>>) -> R
     vault.check_version()?;
     let mut obligation = ctx.accounts.obligation.load_mut()?;
     obligation.check(&ctx.accounts.vault.key())?;
-    let model = vault.model.as_risk();
+    let model = &vault.model_at(now(&clock));
     let book = Book::load(&obligation, ctx.remaining_accounts, model, Valuation::Maintenance, &clock)?;
     let score = score(model, book.exposures()).named()?;
     let (equity_before, requirement_before) = (obligation.equity, obligation.requirement);

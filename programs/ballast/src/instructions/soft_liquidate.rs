@@ -154,7 +154,7 @@ impl<'info> SoftLiquidate<'info> {
         min_received: u64,
     ) -> Result<Executed> {
         let vault = self.vault.load()?;
-        let (model, rules) = (vault.model.as_risk(), vault.rules.as_risk());
+        let (model, rules) = (&vault.model_at(now(clock)), vault.rules.as_risk());
         let mut obligation = self.obligation.load_mut()?;
         let (reserves, frozen) = remaining
             .split_at_checked(obligation.active().len())

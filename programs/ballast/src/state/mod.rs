@@ -4,12 +4,14 @@ pub mod obligation;
 pub mod parameters;
 pub mod proof;
 pub mod reserve;
+pub mod safety;
 pub mod vault;
 
 pub use obligation::{Obligation, Position, Side};
 pub use parameters::*;
 pub use proof::{Attestation, Audit};
 pub use reserve::Reserve;
+pub use safety::*;
 pub use vault::Vault;
 
 /// Fails to compile when a layout moves: size, alignment, and the offset of each named field.

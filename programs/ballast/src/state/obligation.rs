@@ -1,6 +1,6 @@
 //! An obligation: one owner's account in one vault, with up to 16 positions.
 
-use super::parameters::PaceMeter;
+use super::{parameters::PaceMeter, safety::PositionFlow};
 use crate::{assert_layout, constants::*, error::BallastError};
 use anchor_lang::prelude::*;
 
@@ -34,11 +34,11 @@ pub struct Position {
     pub padding: [u8; 6],
     /// The audit that last counted it.
     pub audit: u64,
-    /// Zero: room for its outflow share.
-    pub reserved: [u64; 2],
+    /// What came in and left of a deposit lately.
+    pub flow: PositionFlow,
 }
 
-assert_layout!(Position, size 72, align 8, shares at 32, side at 40, audit at 48);
+assert_layout!(Position, size 88, align 8, shares at 32, side at 40, audit at 48, flow at 56);
 
 impl Position {
     /// Its side; `None` for an unused slot.
@@ -90,12 +90,12 @@ pub struct Obligation {
     pub positions: [Position; MAX_POSITIONS],
     /// The audit that last summed its shortfall.
     pub audit: u64,
-    /// Zero: room for outflow shares and orders.
-    pub reserved: [u64; 31],
+    /// Zero.
+    pub reserved: [u64; 15],
 }
 
 assert_layout!(
-    Obligation, size 1_544, align 8, vault at 8, owner at 40, meter at 72, last_risk_slot at 88, positions at 136, audit at 1_288,
+    Obligation, size 1_672, align 8, vault at 8, owner at 40, meter at 72, last_risk_slot at 88, positions at 136, audit at 1_544,
 );
 
 impl Obligation {

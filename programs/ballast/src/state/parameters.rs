@@ -33,6 +33,7 @@ macro_rules! mirror {
         assert_layout!($name, size $size, align $align);
     };
 }
+pub(super) use mirror;
 
 mirror! {
     /// A vault's risk model: see `ballast_risk::model::RiskModel`.

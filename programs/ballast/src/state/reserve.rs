@@ -3,6 +3,7 @@
 use super::{
     obligation::{Position, Side},
     parameters::*,
+    safety::*,
 };
 use crate::{
     assert_layout,
@@ -11,6 +12,7 @@ use crate::{
 };
 use anchor_lang::prelude::*;
 use ballast_risk::{
+    self as risk,
     price::{PriceSet, MAX_AGE_IN_PAIR, MAX_AGE_TO_OPEN},
     reserve::Ledger,
     units::*,
@@ -200,7 +202,7 @@ pub struct Reserve {
     pub books: Books,
     /// Newest price.
     pub price: PriceState,
-    /// Place in the model.
+    /// Place in the model; while `ramp` runs, where it is going. What counts is [`Reserve::risk_at`].
     pub risk: AssetRisk,
     /// How interest is split.
     pub split: InterestSplit,
@@ -216,14 +218,38 @@ pub struct Reserve {
     pub debt_positions: u64,
     /// What the running audit has found.
     pub audit: AuditCount,
-    /// Zero: room for caps, buckets, breaker and recoveries.
-    pub reserved: [u64; 96],
+    /// The reserve's circuit breaker.
+    pub breaker: Breaker,
+    /// When its signals are ones.
+    pub thresholds: ReserveThresholds,
+    /// Earlier prices, to measure jumps.
+    pub trail: PriceTrail,
+    /// How large it may become.
+    pub caps: ReserveCaps,
+    /// How fast tokens may come and go.
+    pub flow_rules: FlowRules,
+    /// How fast they did.
+    pub flows: Flows,
+    /// What it lost, and what is coming back.
+    pub losses: Losses,
+    /// Which fees are old enough to be collected.
+    pub vesting: FeeVesting,
+    /// The place in the model that `ramp` leaves.
+    pub risk_before: AssetRisk,
+    /// How `risk_before` becomes `risk`.
+    pub ramp: Ramp,
+    /// Since when its token account is known to be frozen, seconds; 0 while it is not. Its debt accrues nothing then.
+    pub frozen_since: u64,
+    /// Zero.
+    pub reserved: [u64; 32],
 }
 
 assert_layout!(
-    Reserve, size 1_520, align 8,
+    Reserve, size 1_624, align 8,
     vault at 16, source at 144, books at 328, price at 432, risk at 528, curve at 544, bucket at 576, rates at 592,
-    deposit_positions at 664, audit at 680, reserved at 752,
+    deposit_positions at 664, audit at 680, breaker at 752, thresholds at 1_056, trail at 1_096,
+    caps at 1_144, flow_rules at 1_176, flows at 1_208, losses at 1_256, vesting at 1_312, risk_before at 1_336, ramp at 1_344,
+    frozen_since at 1_360, reserved at 1_368,
 );
 
 impl Books {
@@ -288,16 +314,44 @@ impl Reserve {
         Ok(())
     }
 
-    /// The books with interest booked up to `now`.
+    /// The books as they are now, for whoever only reads: with interest, and with what has come back of losses.
     pub fn accrued_ledger(&self, now: Seconds) -> Ledger {
+        self.accrued(now).0
+    }
+
+    fn accrued(&self, now: Seconds) -> (Ledger, risk::absorb::Losses) {
         let mut ledger = self.books.ledger();
-        ledger.accrue(now, self.split.as_risk());
+        if self.frozen_since == 0 {
+            ledger.accrue(now, self.split.as_risk());
+        } else {
+            ledger.skip_to(now);
+        }
+        let mut losses = *self.losses.as_risk();
+        losses.stream(&mut ledger, now);
+        (ledger, losses)
+    }
+
+    /// The books as they are now, for whoever changes them: whoever calls this has to [`Reserve::store`] them.
+    #[must_use]
+    pub fn bring_up(&mut self, now: Seconds) -> Ledger {
+        let (ledger, losses) = self.accrued(now);
+        self.losses = losses.into();
+        self.vesting = self.vesting.as_risk().at(&ledger, now).into();
         ledger
+    }
+
+    /// The place in the model that counts now.
+    pub fn risk_at(&self, now: Seconds) -> risk::model::AssetRisk {
+        if self.ramp.duration == 0 {
+            return *self.risk.as_risk();
+        }
+        self.ramp.as_risk().asset_at(self.risk_before.as_risk(), self.risk.as_risk(), now)
     }
 
     /// Stores new books: sets the rate for the time to come and refuses books that do not hold.
     pub fn store(&mut self, mut ledger: Ledger) -> Result<()> {
-        require!(ledger.surplus().is_ok(), BallastError::BooksDoNotHold);
+        let short = self.losses.as_risk().shortfall(&ledger, ledger.free_tokens);
+        require!(short == 0, BallastError::BooksDoNotHold);
         ledger.update_rate(self.rates.as_risk()).named()?;
         self.books = ledger.into();
         Ok(())

@@ -1,5 +1,13 @@
 //! One event for every state change, with before and after. Values are micro-USD, amounts token units.
 
+mod governance;
+mod insurance;
+mod safety;
+
+pub use governance::*;
+pub use insurance::*;
+pub use safety::*;
+
 use crate::state::reserve::Books;
 use anchor_lang::prelude::*;
 
