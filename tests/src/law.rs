@@ -58,7 +58,8 @@ impl World {
         let assets = u128::from(reserve.books.free_tokens)
             + u128::from(owed_up(reserve.books.debt_shares, ledger.debt_index));
         let claims = u128::from(worth_down(reserve.books.deposit_shares, ledger.deposit_index))
-            + (ledger.fees_q64 + ledger.insurance_q64).div_ceil(1 << 64);
+            + (ledger.fees_q64 + ledger.insurance_q64).div_ceil(1 << 64)
+            + u128::from(reserve.losses.pending);
         assert!(assets >= claims, "{key}: {assets} < {claims}, {ledger:?}");
         let sums = |debt| held.get(&(key, debt)).copied().unwrap_or_default();
         assert_eq!(

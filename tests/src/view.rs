@@ -6,7 +6,7 @@ use crate::{
 };
 use ballast::state::{Obligation, Reserve, Vault};
 use ballast_client::{account::reserves_of, address::Asset, plan::Portfolio};
-use ballast_risk::{reserve::Ledger, score::Score, tranche::TranchePlan, Usd};
+use ballast_risk::{breaker::State, reserve::Ledger, score::Score, tranche::TranchePlan, Usd};
 
 impl World {
     /// A user's obligation.
@@ -24,6 +24,12 @@ impl World {
     /// A market's reserve in the first vault.
     pub async fn reserve(&mut self, market: &Market) -> Reserve {
         self.chain.state(market.asset(self.vault).reserve()).await
+    }
+
+    /// The state that a market's breaker holds in the first vault, the vault's own left aside.
+    pub async fn state(&mut self, market: &Market) -> State {
+        let now = self.chain.now() as u64;
+        self.reserve(market).await.breaker.as_risk().state_at(now)
     }
 
     /// The same reserve's books, as they were stored.

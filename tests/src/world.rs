@@ -12,7 +12,11 @@ use ballast_client::{
     preset::{reserve_config, vault_config},
     Event,
 };
-use ballast_risk::presets::{balanced, AssetKind, Preset};
+use ballast_risk::{
+    caps::{VaultCaps, MAX_LEVERAGE},
+    presets::{balanced, AssetKind, Preset},
+    Bps,
+};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 
@@ -94,7 +98,9 @@ impl World {
     /// Makes the curator's vault of this number with all six reserves and fresh prices.
     pub async fn open_vault(&mut self, id: u64) -> Pubkey {
         let curator = self.curator.insecure_clone();
-        let config = vault_config(&self.preset, id, curator.pubkey(), curator.pubkey());
+        let mut config = vault_config(&self.preset, id, curator.pubkey(), curator.pubkey());
+        // as wide as they go: most stories are about margins, and the stories about caps set their own
+        config.caps = VaultCaps { leverage: MAX_LEVERAGE, ltv: Bps(9_500), ..VaultCaps::BALANCED }.into();
         self.must(&[instruction::create_vault(curator.pubkey(), config)], &[&curator]).await;
         let vault = address::vault(&curator.pubkey(), id);
         for market in self.markets() {

@@ -8,9 +8,11 @@ use ballast_client::{
     account::reserves_of,
     address,
     instruction::{attest_solvency, begin_audit, count_obligation, finish_audit},
+    safety::writing_vault,
     verify::{verify, Disagreement, Evidence, Fetched, Proof},
     Event,
 };
+use ballast_risk::breaker::{Cause, State};
 use ballast_tests::{refused, usd, Failure, Market, Receipt, User, World};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -111,8 +113,18 @@ async fn missing_tokens_fail_the_attestation_and_donated_ones_change_nothing() {
     let report: Attestation = world.chain.state(address::attestation(&vault)).await;
     assert_eq!(report.last.failing, 0, "a donation is no deficit");
 
+    // seven units are gone: whoever proves it trips the vault's breaker, and has to pass the vault writable for that
     usdc.write_tokens(&mut world.chain, tokens, &vault, held - 7, state);
-    attest(&mut world, &markets).await.unwrap();
+    refused(attest(&mut world, &markets).await, BallastError::VaultNotWritable);
+    let assets = markets.map(|market| market.asset(vault));
+    let payer = world.curator.insecure_clone();
+    let failing = writing_vault(attest_solvency(vault, &assets));
+    let receipt = world.chain.send(&[failing], &[&payer]).await.unwrap();
+    let [Event::BreakerChanged(tripped), Event::SolvencyAttested(_)] = &receipt.events[..] else {
+        panic!("a breaker and a report")
+    };
+    assert_eq!((tripped.reserve, tripped.from, tripped.to), (None, State::Normal as u8, State::Halted as u8));
+    assert_eq!(tripped.cause, Cause::Attestation as u8);
     let report: Attestation = world.chain.state(address::attestation(&vault)).await;
     let index = world.reserve(&usdc).await.index;
     assert_eq!(report.last.failing, 1 << index);

@@ -41,6 +41,10 @@ events!(
     FeesCollected,
     SolvencyAttested,
     BookAudited,
+    BreakerChanged,
+    TokensFrozen,
+    LossAbsorbed,
+    SharesRetired,
 );
 
 /// All events of the program in a transaction's logs, in order. Data that other programs log is skipped by tracking which

@@ -8,7 +8,7 @@ use anchor_lang::{
 };
 use ballast::{accounts, instruction as data, instructions::*};
 
-fn build(
+pub(crate) fn build(
     accounts: impl ToAccountMetas,
     data: impl InstructionData,
     remaining: Vec<AccountMeta>,
@@ -109,7 +109,13 @@ fn move_position(account: &Account, asset: &Asset) -> accounts::MovePosition {
 
 /// `deposit`, signed by the owner.
 pub fn deposit(account: &Account, asset: &Asset, amount: u64) -> Instruction {
-    build(move_position(account, asset), data::Deposit { amount }, vec![])
+    top_up(account, asset, amount, &[])
+}
+
+/// `deposit` into an obligation with debt that passes guards and caps as far as it heals. `reserves`: those of all positions after
+/// it, as [`crate::account::reserves_with`] gives them.
+pub fn top_up(account: &Account, asset: &Asset, amount: u64, reserves: &[Pubkey]) -> Instruction {
+    build(move_position(account, asset), data::Deposit { amount }, read_only(reserves))
 }
 
 /// `withdraw`, signed by the owner; `u64::MAX` for all. `reserves`: those of the positions that remain (none are needed

@@ -9,6 +9,7 @@ pub mod instruction;
 pub mod plan;
 pub mod preset;
 pub mod price;
+pub mod safety;
 pub mod verify;
 
 pub use account::decode;

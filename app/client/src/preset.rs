@@ -10,10 +10,8 @@ use ballast_risk::{
     presets::{AssetKind, Preset},
 };
 
-/// A reserve's part of its group's cap where nobody set one: as if there were none, for as many reserves as a vault takes.
-const WIDE_EXPOSURE: u64 = u64::MAX / 64;
 /// A flow floor that no token amount passes: buckets bind once an operator sets smaller ones.
-const WIDE_FLOOR: u64 = u64::MAX / 2;
+const WIDE_FLOOR: u64 = u64::MAX;
 
 /// A vault of this preset, with balanced caps and breakers and the shortest timelock.
 pub fn vault_config(preset: &Preset, id: u64, guardian: Pubkey, fee_recipient: Pubkey) -> VaultConfig {
@@ -48,7 +46,7 @@ pub fn reserve_config(
         max_confidence: 200,
         size_charge: asset.size_charge.0,
         borrowable: asset.borrowable,
-        caps: ReserveCaps { exposure: WIDE_EXPOSURE, ..ReserveCaps::OPEN }.into(),
+        caps: ReserveCaps::OPEN.into(),
         flows: FlowRules::balanced(WIDE_FLOOR, WIDE_FLOOR).into(),
         thresholds: thresholds(kind).into(),
     })

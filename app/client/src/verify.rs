@@ -52,7 +52,7 @@ pub struct ReserveProof {
     pub held: u64,
     /// What borrowers owe.
     pub debt: u64,
-    /// What it owes: deposits, fees, insurance.
+    /// What it owes: deposits, fees, insurance, recoveries still to be streamed.
     pub claims: u64,
     /// Positions found.
     pub positions: u64,
@@ -183,15 +183,15 @@ fn verify_reserve(
             return None;
         }
     };
-    let ledger = reserve.accrued_ledger(evidence.now);
-    let shortfall = ledger.shortfall(held);
+    let (ledger, losses) = reserve.accrued(evidence.now);
+    let shortfall = losses.shortfall(&ledger, held);
     found.check(shortfall == 0, account.key, || format!("{shortfall} token units are missing"));
     found.check(ledger.surplus().is_ok(), account.key, || "the books claim more than they hold".into());
     Some(ReserveProof {
         reserve: account.key,
         held: held.0,
         debt: ledger.total_debt_up().0,
-        claims: u64::try_from(ledger.claims_up()).unwrap_or(u64::MAX),
+        claims: u64::try_from(ledger.claims_up() + u128::from(losses.pending)).unwrap_or(u64::MAX),
         positions: reserve.deposit_positions.saturating_add(reserve.debt_positions),
     })
 }

@@ -28,7 +28,7 @@ pub struct ReserveCaps {
     pub deposits: u64,
     /// Most debt, token units.
     pub debt: u64,
-    /// Most deposits by value, micro-USD: the reserve's part of its group's cap, see [`GroupParts`].
+    /// Most deposits by value, micro-USD: the reserve's part of its group's cap, see [`GroupParts`]. `u64::MAX` for no cap.
     pub exposure: u64,
     /// Most debt as a share of the asset's market depth, bps: what is owed must be for sale.
     pub debt_over_depth: u32,
@@ -42,7 +42,7 @@ pub struct ReserveCaps {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct VaultCaps {
-    /// Most deposits of each group by value, micro-USD.
+    /// Most deposits of each group by value, micro-USD; `u64::MAX` for no cap.
     pub groups: [u64; MAX_GROUPS],
     /// Most `(C + D)/E` of an obligation that takes new risk, bps (80,000 is 8). It ends loops of deposit, borrow and
     /// swap where margins alone would let them run on: five rounds at 90 % make 8.4.
@@ -98,7 +98,7 @@ impl ReserveCaps {
         if deposits_after.0 > self.deposits {
             return Err(Refusal::DepositCap);
         }
-        if value.positive_part() > u128::from(self.exposure) {
+        if value.clamp_u64() > self.exposure {
             return Err(Refusal::ExposureCap);
         }
         Ok(())
@@ -117,7 +117,7 @@ impl ReserveCaps {
             return Err(Refusal::DebtCap);
         }
         let most = part_down(depth, u64::from(self.debt_over_depth), BPS_ONE);
-        if value.positive_part() > u128::from(most) {
+        if value.clamp_u64() > most {
             return Err(Refusal::DepthCap);
         }
         let most = self.utilisation.min(MAX_UTILISATION);
@@ -174,7 +174,12 @@ impl GroupParts {
         let mut next = *self;
         let part = next.parts.get_mut(usize::from(group)).ok_or(Refusal::GroupCap)?;
         let cap = caps.groups.get(usize::from(group)).copied().unwrap_or(0);
-        let out = part.saturating_sub(old).checked_add(new).ok_or(Refusal::GroupCap)?;
+        // no cap is no part of one, and takes a group without a cap
+        let counted = |part: u64| if part == u64::MAX { 0 } else { part };
+        if new == u64::MAX && cap != u64::MAX {
+            return Err(Refusal::GroupCap);
+        }
+        let out = part.saturating_sub(counted(old)).checked_add(counted(new)).ok_or(Refusal::GroupCap)?;
         if new > old && out > cap {
             return Err(Refusal::GroupCap);
         }
@@ -276,6 +281,10 @@ mod tests {
         assert_eq!(parts.hand_out(&caps, 8, 0, 0), Err(Refusal::GroupCap));
         let parts = parts.hand_out(&caps, 2, 60, 50).unwrap();
         assert_eq!(parts.parts[2], 90);
+        // a reserve without a cap needs a group without one, and takes nothing of it
+        assert_eq!(parts.hand_out(&caps, 2, 0, u64::MAX), Err(Refusal::GroupCap));
+        assert_eq!(parts.hand_out(&caps, 3, 0, u64::MAX), Ok(parts));
+        assert_eq!(parts.hand_out(&caps, 3, u64::MAX, 5).unwrap().parts[3], 5);
         caps.groups[2] = 10;
         assert_eq!(parts.hand_out(&caps, 2, 50, 45).unwrap().parts[2], 85, "less always fits");
     }

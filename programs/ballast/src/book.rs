@@ -3,6 +3,7 @@
 use crate::{
     constants::MAX_POSITIONS,
     error::{BallastError, Named},
+    guard::lends_against,
     oracle::now,
     state::{reserve::PriceUse, Obligation, Position, Reserve, Side},
     tokens::is_frozen,
@@ -31,8 +32,11 @@ pub struct Book {
 pub enum Valuation {
     /// At spot, for `R_maint`; stale assets in the borrower's favour. Never refuses a price.
     Maintenance,
-    /// At conservative prices with opening charges, for `R_init`. Every price must be fresh and certain.
+    /// At conservative prices with opening charges, for `R_init`. Every price must be fresh and certain. Deposits that a breaker
+    /// does not lend against count nothing.
     Opening,
+    /// As `Opening`, with every deposit counted and at last prices of any age: for collateral that only heals.
+    Healing,
 }
 
 impl Book {
@@ -112,7 +116,12 @@ impl Book {
         let side = position.side().ok_or(BallastError::NoSuchPosition)?;
         let exposure = match valuation {
             Valuation::Maintenance => self.maintenance(index, reserve, side, position.shares, clock)?,
-            Valuation::Opening => opening(reserve, side, position.shares, model, clock)?,
+            Valuation::Opening => {
+                check_price(reserve, clock)?;
+                let lent_against = side == Side::Debt || lends_against(reserve, now(clock));
+                opening(reserve, side, if lent_against { position.shares } else { 0 }, model, clock)?
+            }
+            Valuation::Healing => opening(reserve, side, position.shares, model, clock)?,
         };
         *self.exposures.get_mut(index).ok_or(BallastError::TooManyPositions)? = exposure;
         self.count = index.saturating_add(1);
@@ -140,7 +149,8 @@ impl Book {
                 negative(stale_debt_value_up(value, age).named()?)
             }
         };
-        if reserve.price_is_fresh(now(clock), clock.slot, PriceUse::Pair) {
+        let is_repayable = side == Side::Deposit || reserve.frozen_since == 0;
+        if is_repayable && reserve.price_is_fresh(now(clock), clock.slot, PriceUse::Pair) {
             self.usable |= 1u32.checked_shl(index as u32).unwrap_or(0);
         }
         self.stale = self.stale.saturating_add(u32::from(age > STALE_AFTER));
@@ -149,12 +159,17 @@ impl Book {
     }
 }
 
-fn opening(reserve: &Reserve, side: Side, shares: u64, model: &RiskModel, clock: &Clock) -> Result<Exposure> {
+/// Refuses a price that no risk is opened at.
+fn check_price(reserve: &Reserve, clock: &Clock) -> Result<()> {
     require!(reserve.price_is_fresh(now(clock), clock.slot, PriceUse::Open), BallastError::PriceTooOld);
     require!(
         reserve.price.confidence_bps <= u32::from(reserve.max_confidence),
         BallastError::PriceTooUncertain
     );
+    Ok(())
+}
+
+fn opening(reserve: &Reserve, side: Side, shares: u64, model: &RiskModel, clock: &Clock) -> Result<Exposure> {
     let ledger = reserve.accrued_ledger(now(clock));
     let prices = reserve.prices();
     let (value, held) = match side {

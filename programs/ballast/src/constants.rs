@@ -24,9 +24,6 @@ pub const MAX_POSITIONS: usize = ballast_risk::model::MAX_POSITIONS;
 /// Most price accounts that all positions of an obligation read together, so that refreshing them fits one transaction.
 pub const MAX_PRICE_ACCOUNTS: u8 = 24;
 
-/// Share of a reserve (free tokens and debt) that cannot be borrowed, bps: exits stay possible.
-pub const UNBORROWABLE_BPS: u128 = 500;
-
 /// A price that was posted more slots ago than this is too old for every use, whatever the clock says.
 pub const MAX_PRICE_AGE_SLOTS: u64 = 300;
 /// How far a price's publish time may lie ahead of the cluster's clock, which runs behind at times. Seconds.

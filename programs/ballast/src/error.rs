@@ -59,8 +59,6 @@ pub enum BallastError {
     NotBorrowable,
     #[msg("A debt must be worth at least the vault's smallest debt when it is opened: borrow more")]
     DebtTooSmall,
-    #[msg("5 % of a reserve cannot be borrowed: borrow less")]
-    LiquidityKept,
     #[msg("Equity would fall below the opening requirement: deposit more, repay, or take less")]
     BelowOpeningRequirement,
     #[msg("The price account is not owned by the Pyth receiver program")]
@@ -195,6 +193,18 @@ pub enum BallastError {
     VotingClosed,
     #[msg("The vote on this claim is still open")]
     VotingOpen,
+    #[msg("Pass the vault as writable: its breaker changes")]
+    VaultNotWritable,
+    #[msg("The reserve's token account holds fewer tokens than its books say: trip its breaker; nothing is taken in or lent")]
+    TokensMissing,
+    #[msg("Pass the reserves that bear a loss as writable")]
+    ReserveNotWritable,
+    #[msg("The obligation still has deposits that are worth something: liquidate them first")]
+    DepositsLeft,
+    #[msg("The obligation has no debt to absorb and no worthless shares to retire")]
+    NothingToAbsorb,
+    #[msg("Pass the accounts that this signal is read from: the reserve, its token account, or the vault's report")]
+    SignalAccountsMissing,
 }
 
 /// Maps the risk crate's refusals to the program's.

@@ -8,10 +8,12 @@ use anchor_lang::prelude::*;
 #[cfg(target_arch = "bpf")]
 extern crate solana_compiler_builtins as _;
 
+pub mod absorb;
 pub mod book;
 pub mod constants;
 pub mod error;
 pub mod event;
+pub mod guard;
 pub mod instructions;
 pub mod oracle;
 pub mod state;
@@ -61,8 +63,8 @@ pub mod ballast {
     pub fn close_obligation(ctx: Context<CloseObligation>) -> Result<()> {
         close_obligation::handler(ctx)
     }
-    /// Deposits tokens.
-    pub fn deposit(ctx: Context<MovePosition>, amount: u64) -> Result<()> {
+    /// Deposits tokens. Remaining accounts, only for what a guard or cap would refuse an obligation with debt: its reserves.
+    pub fn deposit<'info>(ctx: Context<'info, MovePosition<'info>>, amount: u64) -> Result<()> {
         deposit::handler(ctx, amount)
     }
     /// Withdraws tokens; `u64::MAX` for all. Remaining accounts, with debt: the obligation's reserves.
@@ -77,13 +79,26 @@ pub mod ballast {
     pub fn repay(ctx: Context<Repay>, amount: u64) -> Result<()> {
         repay::handler(ctx, amount)
     }
-    /// Executes one tranche. Remaining accounts: the obligation's reserves, then token accounts of frozen ones if need be.
+    /// Executes one tranche. Remaining accounts: the obligation's reserves (those that bear a loss writable), then token accounts of
+    /// frozen ones if need be.
     pub fn soft_liquidate<'info>(
         ctx: Context<'info, SoftLiquidate<'info>>,
         max_repay: u64,
         min_received: u64,
     ) -> Result<()> {
         soft_liquidate::handler(ctx, max_repay, min_received)
+    }
+    /// Writes off what an obligation owes whose deposits are worth nothing. Remaining accounts: its reserves, writable.
+    pub fn absorb_loss<'info>(ctx: Context<'info, AbsorbLoss<'info>>) -> Result<()> {
+        absorb_loss::handler(ctx)
+    }
+    /// Shows a signal and trips a breaker. Remaining accounts, for two of the vault's signals: all reserves.
+    pub fn trip_breaker<'info>(ctx: Context<'info, TripBreaker<'info>>, signal: Signal) -> Result<()> {
+        trip_breaker::handler(ctx, signal)
+    }
+    /// Writes down that a breaker's state has expired.
+    pub fn step_breaker(ctx: Context<StepBreaker>) -> Result<()> {
+        step_breaker::handler(ctx)
     }
     /// Proves that tokens and debts cover claims. Remaining accounts: pairs of a reserve and its token account.
     pub fn attest_solvency<'info>(ctx: Context<'info, AttestSolvency<'info>>) -> Result<()> {

@@ -90,9 +90,23 @@ fn read_quote(account: &AccountInfo, feed_id: &[u8; 32]) -> Result<Quote> {
     })
 }
 
+impl Reserve {
+    /// The newest price as the risk crate computes with it.
+    pub fn observation(&self) -> Observation {
+        let price = &self.price;
+        Observation {
+            price: price.price,
+            confidence: price.confidence,
+            ema: price.ema,
+            exponent: price.exponent,
+            publish_time: price.publish_time,
+        }
+    }
+}
+
 impl Quote {
     /// The quote as the risk crate computes with it.
-    fn observation(&self) -> Observation {
+    pub fn observation(&self) -> Observation {
         Observation {
             price: self.price,
             confidence: self.confidence,

@@ -120,15 +120,15 @@ async fn five_percent_of_a_reserve_stay_for_those_who_leave() {
     world.lender(&usdc, usdc.units(10_000)).await;
     let ann = world.user().await;
     world.deposit(&ann, &btc, btc.units(1)).await.unwrap();
-    refused(world.borrow(&ann, &usdc, usdc.units(9_500) + 1).await, BallastError::LiquidityKept);
+    refused(world.borrow(&ann, &usdc, usdc.units(9_500) + 1).await, BallastError::UtilisationCap);
     world.borrow(&ann, &usdc, usdc.units(9_500)).await.unwrap();
-    refused(world.borrow(&ann, &usdc, 1).await, BallastError::LiquidityKept);
+    refused(world.borrow(&ann, &usdc, 1).await, BallastError::UtilisationCap);
     // lenders may take the rest, after which nothing more is lent, and repaying makes room again
     let lender = world.lender(&usdc, usdc.units(500)).await;
     world.withdraw(&lender, &usdc, u64::MAX).await.unwrap();
-    refused(world.borrow(&ann, &usdc, 1).await, BallastError::LiquidityKept);
+    refused(world.borrow(&ann, &usdc, 1).await, BallastError::UtilisationCap);
     world.repay(&ann, &usdc, usdc.units(1_000)).await.unwrap();
-    refused(world.borrow(&ann, &usdc, usdc.units(1_000) + 1).await, BallastError::LiquidityKept);
+    refused(world.borrow(&ann, &usdc, usdc.units(1_000) + 1).await, BallastError::UtilisationCap);
     world.borrow(&ann, &usdc, usdc.units(1_000)).await.unwrap();
 }
 

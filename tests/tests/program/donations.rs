@@ -80,7 +80,7 @@ async fn a_donation_raises_neither_what_may_be_borrowed_nor_the_rate() {
         let [ann, eve] = [world.user().await, world.user().await];
         world.deposit(&ann, &btc, btc.units(10)).await.unwrap();
         donate(&mut world, &eve, &usdc, usdc.units(donated)).await;
-        refused(world.borrow(&ann, &usdc, usdc.units(9_500) + 1).await, BallastError::LiquidityKept);
+        refused(world.borrow(&ann, &usdc, usdc.units(9_500) + 1).await, BallastError::UtilisationCap);
         world.borrow(&ann, &usdc, usdc.units(9_500)).await.unwrap();
         donate(&mut world, &eve, &usdc, usdc.units(donated)).await;
         world.tick(1_000).await;

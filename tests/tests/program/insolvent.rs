@@ -1,13 +1,14 @@
 //! Books whose deposits do not cover their debts.
 
-use ballast::{event::TrancheExecuted, BallastError};
+use ballast::event::{LossAbsorbed, TrancheExecuted};
 use ballast_client::{
     instruction::{self, Tranche},
     price::Price,
+    safety::absorbing,
     Event,
 };
 use ballast_risk::presets::AssetKind;
-use ballast_tests::{law::owed_up, market::TOKEN, refused, usd, Market, Receipt, User, World};
+use ballast_tests::{law::owed_up, market::TOKEN, usd, Market, Receipt, User, World};
 
 fn tranche(receipt: &Receipt) -> TrancheExecuted {
     receipt
@@ -18,6 +19,14 @@ fn tranche(receipt: &Receipt) -> TrancheExecuted {
             _ => None,
         })
         .expect("a tranche")
+}
+
+fn loss(receipt: &Receipt) -> LossAbsorbed {
+    let losses = receipt.events.iter().find_map(|event| match event {
+        Event::LossAbsorbed(loss) => Some(loss.clone()),
+        _ => None,
+    });
+    losses.expect("a loss")
 }
 
 async fn borrowed() -> (World, User, User) {
@@ -44,20 +53,21 @@ async fn an_insolvent_book_is_sold_at_the_lowest_bonus_without_insurance_or_pace
     let seized = 1_002 * 1_000_000_000 / 130;
     assert!(part.seized <= seized && part.seized >= seized - 1, "{} {seized}", part.seized);
     // the rest at once, for its price less the bonus, rounded up
-    let rest = tranche(&world.liquidate(&keeper, &ann, &usdc, &sol, u64::MAX).await.unwrap());
+    let receipt = world.liquidate(&keeper, &ann, &usdc, &sol, u64::MAX).await.unwrap();
+    let rest = tranche(&receipt);
     assert_eq!((rest.limit, rest.seized, rest.deposit_shares[1]), (5, sol.units(100) - part.seized, 0));
     let price = (u128::from(rest.seized) * 130).div_ceil(1_000) * 1_000_000 / 1_002_000;
     assert!((price..=price + 2).contains(&u128::from(rest.repaid)), "{} {price}", rest.repaid);
     assert_eq!(world.wallet(&keeper, &sol).await, sol.units(100));
-    // what is left of the debt is nobody's to seize for
+    // what is left of the debt is absorbed with the last deposit, and the obligation is gone
     let left = owed - part.repaid - rest.repaid;
-    let books = world.books(&usdc).await;
-    assert!(owed_up(world.shares(&ann, &usdc).await, books.debt_index).abs_diff(left) <= 2);
-    assert_eq!(world.obligation(&ann).await.position_count, 1);
-    refused(world.liquidate(&keeper, &ann, &usdc, &sol, u64::MAX).await, BallastError::NoSuchPosition);
-    // and may still be repaid
-    world.repay_for(&keeper, &ann, &usdc, u64::MAX).await.unwrap();
+    let loss = loss(&receipt);
+    assert!(loss.debt.abs_diff(left) <= 2, "{loss:?} {left}");
+    // each part is rounded up
+    let borne = loss.insurance + loss.fees + loss.lenders;
+    assert!((loss.debt..=loss.debt + 2).contains(&borne), "{loss:?}");
     assert_eq!(world.books(&usdc).await.debt_shares.0, 0);
+    assert!(world.chain.account(ann.obligation()).await.is_none());
 }
 
 #[tokio::test]
@@ -92,9 +102,9 @@ async fn every_deposit_of_an_insolvent_book_of_sixteen_positions_is_gone_within_
         world.refresh_one(market).await.unwrap();
     }
     assert!(world.score(&ann).await.equity().0 < 0);
-    let mut calls = 0;
+    let (mut calls, mut absorbed) = (0, vec![]);
     for deposit in &deposits {
-        while world.shares(&ann, deposit).await > 0 {
+        while world.chain.account(ann.obligation()).await.is_some() && world.shares(&ann, deposit).await > 0 {
             calls += 1;
             assert!(calls <= 32);
             // for the largest debt, by its price when it was made
@@ -103,12 +113,23 @@ async fn every_deposit_of_an_insolvent_book_of_sixteen_positions_is_gone_within_
                 let worth = world.shares(&ann, &debt).await * price;
                 largest = if worth > largest.0 { (worth, debt) } else { largest };
             }
-            let result = world.liquidate(&keeper, &ann, &largest.1, deposit, u64::MAX).await;
-            let tranche = tranche(&result.unwrap());
+            let tranche = world.tranche(&keeper, &ann, &largest.1, deposit, u64::MAX).await;
+            let tranche = absorbing(tranche, &debts.map(|debt| world.asset(&debt).reserve()));
+            let receipt = world.must(&[tranche], &[&keeper.keypair]).await;
+            absorbed.extend(receipt.events.iter().filter_map(|event| match event {
+                Event::LossAbsorbed(loss) => Some(loss.reserve),
+                _ => None,
+            }));
+            let tranche = self::tranche(&receipt);
             assert!(tranche.insolvent && [4, 5].contains(&tranche.limit), "{tranche:?}");
         }
     }
     assert!(calls <= 16, "{calls}: each call ends a position");
+    // the last call absorbed every debt that was left, and closed the obligation
+    assert!(!absorbed.is_empty() && world.chain.account(ann.obligation()).await.is_none());
+    for market in debts {
+        assert_eq!(world.books(&market).await.debt_shares.0, 0, "{:?}", market.kind);
+    }
 }
 
 #[tokio::test]
@@ -132,9 +153,9 @@ async fn whoever_takes_an_obligation_to_nothing_gets_its_rent() {
         let tranche = world.tranche_with(&keeper, &ann, &usdc, &sol, change).await;
         let signers = [&payer, &keeper.keypair];
         let would = world.chain.would_land(std::slice::from_ref(&tranche), &signers).await.unwrap();
-        if would.events.len() == 1 {
-            continue; // a unit is left of the one or of the other
-        }
+        let [Event::TrancheExecuted(_), Event::ObligationClosed(_)] = &would.events[..] else {
+            continue; // a unit is left of the one, or of the other and absorbed
+        };
         let rent = world.chain.account(ann.obligation()).await.unwrap().lamports;
         let before = world.chain.account(keeper.key()).await.unwrap().lamports;
         let receipt = world.must(&[tranche], &signers).await;

@@ -168,7 +168,9 @@ async fn accounts_of_another_version_are_refused_by_every_instruction() {
     world.give(&ann, &sol, 100).await;
     world.give(&keeper, &usdc, usdc.units(1_000)).await;
     let empty = world.open(&ann, 1).await;
-    world.tick(86_400).await;
+    // fees of a week, and the week in which they vest
+    world.tick(7 * 86_400).await;
+    world.tick(7 * 86_400).await;
     let payer = world.curator.insecure_clone();
     usdc.fund(&mut world.chain, &payer.pubkey(), 0);
 

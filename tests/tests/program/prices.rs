@@ -63,7 +63,7 @@ async fn a_newer_price_is_stored_with_its_bounds_and_reported() {
         let reserve = world.reserve(&sol).await;
         assert_eq!(reserve.price, stored(&quote, sol.decimals));
         assert_eq!(reserve.price.confidence_bps, 25);
-        let [Event::ReserveRefreshed(event)] = &receipt.events[..] else { panic!("one event") };
+        let Some(Event::ReserveRefreshed(event)) = receipt.events.last() else { panic!("a refresh") };
         assert_eq!(event.reserve, world.asset(&sol).reserve());
         assert_eq!((event.price_before, event.publish_time_before), (before.price, before.publish_time));
         assert_eq!((event.price, event.confidence, event.ema), (usd(200), wide, usd(ema)));
@@ -132,7 +132,9 @@ async fn one_instruction_with_an_older_and_a_newer_update_keeps_the_newer() {
     let refresh =
         instruction::refresh_reserves(world.vault, &[(reserve, older), (reserve, newer), (reserve, older)]);
     let receipt = world.must(&[refresh], &[&payer]).await;
-    assert_eq!(receipt.events.len(), 2); // both were newer than what was there; the third was not
+    // both were newer than what was there; the third was not
+    let refreshed = |event: &&Event| matches!(event, Event::ReserveRefreshed(_));
+    assert_eq!(receipt.events.iter().filter(refreshed).count(), 2);
     assert_eq!(world.reserve(&sol).await.price.price, usd(100));
 }
 

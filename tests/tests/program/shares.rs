@@ -8,10 +8,12 @@ use ballast_risk::presets::AssetKind;
 use ballast_tests::{market::TOKEN, refused, usd, Market, Receipt, User, World};
 
 fn tranche(receipt: &Receipt) -> TrancheExecuted {
-    match &receipt.events[..] {
-        [Event::TrancheExecuted(tranche)] => tranche.clone(),
-        _ => panic!("one tranche"),
-    }
+    let tranches = receipt.events.iter().filter_map(|event| match event {
+        Event::TrancheExecuted(tranche) => Some(tranche.clone()),
+        _ => None,
+    });
+    let [tranche] = &tranches.collect::<Vec<_>>()[..] else { panic!("one tranche") };
+    tranche.clone()
 }
 
 /// Ann owes 14,000 USDC on 100 SOL. SOL's lender is there to be drained; a year of interest has passed on SOL.

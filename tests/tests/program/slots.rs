@@ -72,7 +72,9 @@ impl Stage {
         let curator = world.curator.insecure_clone();
         usdc.fund(&mut world.chain, &curator.pubkey(), 0);
         world.give(&keeper, &usdc, usdc.units(50_000)).await;
-        world.tick(86_400).await;
+        // fees of a week, and the week in which they vest
+        world.tick(7 * 86_400).await;
+        world.tick(7 * 86_400).await;
 
         let mut pool = vec![system_program::ID, TOKEN, TOKEN_2022, ballast::ID, Pubkey::new_unique()];
         pool.extend(obligations);

@@ -7,10 +7,13 @@ use super::{
 };
 use crate::{
     price::UnitPrice,
-    proportion::ratio_bps_down,
+    proportion::{part_down, ratio_bps_down},
     refusal::{Checked, Refusal},
-    units::{Bps, Seconds, TokenAmount, Usd},
+    units::{Bps, Seconds, TokenAmount, Usd, BPS_ONE},
 };
+
+/// Share of a bucket that may be left when it counts as empty, bps.
+const EMPTY: u64 = 500;
 
 /// Evidence about one reserve. The program fills it from accounts that it has checked; it changes only that reserve's
 /// breaker.
@@ -59,7 +62,7 @@ pub enum ReserveEvidence {
         /// Debt of the asset, or against it, in any unit: a feed on which nothing depends is no signal.
         exposed: u64,
     },
-    /// The outflow bucket as it is now. It only guards: an empty bucket delays, and no more.
+    /// The outflow bucket as it is now. Empty to a twentieth it guards: it delays, and no more.
     Outflow {
         /// What may still leave.
         room: TokenAmount,
@@ -222,10 +225,12 @@ fn graded_numbers(
     (measured >= limit).then_some(Reading { cause, level, measured, limit, observed_at })
 }
 
+/// A bucket of which no twentieth is left counts as empty: one that refills is exactly empty for a moment only.
 fn empty_bucket(cause: Cause, room: TokenAmount, capacity: TokenAmount, now: Seconds) -> Option<Reading> {
-    let reading =
-        Reading { cause, level: State::Guarded, measured: capacity.0, limit: capacity.0, observed_at: now };
-    (room.is_zero() && !capacity.is_zero()).then_some(reading)
+    let measured = capacity.0.saturating_sub(room.0);
+    let limit = capacity.0.saturating_sub(part_down(capacity.0, EMPTY, BPS_ONE)).max(1);
+    let reading = Reading { cause, level: State::Guarded, measured, limit, observed_at: now };
+    (measured >= limit).then_some(reading)
 }
 
 fn deficit(held: TokenAmount, booked: TokenAmount, now: Seconds) -> Option<Reading> {

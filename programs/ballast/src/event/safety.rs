@@ -1,5 +1,6 @@
 //! Events of breakers and losses.
 
+use super::BooksView;
 use anchor_lang::prelude::*;
 
 /// A breaker changed, or a first observation of a price signal was written down.
@@ -26,4 +27,60 @@ pub struct BreakerChanged {
     pub observed_at: u64,
     /// When the state ends, seconds; `u64::MAX` for WindDown.
     pub expires_at: u64,
+}
+
+/// The issuer froze a reserve's token account, or thawed it. While it is frozen the reserve's debt accrues nothing.
+#[event]
+#[derive(Clone, Debug)]
+pub struct TokensFrozen {
+    /// The vault.
+    pub vault: Pubkey,
+    /// The reserve.
+    pub reserve: Pubkey,
+    /// Whether it is frozen now.
+    pub frozen: bool,
+}
+
+/// A debt that nobody will repay was written off.
+#[event]
+#[derive(Clone, Debug)]
+pub struct LossAbsorbed {
+    /// The vault.
+    pub vault: Pubkey,
+    /// The reserve that was owed.
+    pub reserve: Pubkey,
+    /// The obligation that owed it.
+    pub obligation: Pubkey,
+    /// Token units no longer owed.
+    pub debt: u64,
+    /// Of those, borne by insurance in kind.
+    pub insurance: u64,
+    /// Of those, borne by fees not collected.
+    pub fees: u64,
+    /// Of those, borne by lenders.
+    pub lenders: u64,
+    /// What lenders bore, at the last price, micro-USD.
+    pub lenders_value: u64,
+    /// Whether lenders have nothing left to speak of.
+    pub wiped_out: bool,
+    /// The reserve's books before, interest not yet booked.
+    pub books_before: BooksView,
+    /// The reserve's books after.
+    pub books_after: BooksView,
+}
+
+/// Deposit shares that are worth nothing were retired.
+#[event]
+#[derive(Clone, Debug)]
+pub struct SharesRetired {
+    /// The vault.
+    pub vault: Pubkey,
+    /// The reserve.
+    pub reserve: Pubkey,
+    /// The obligation that held them.
+    pub obligation: Pubkey,
+    /// How many.
+    pub shares: u64,
+    /// Whether they were the last, so that the reserve takes deposits again.
+    pub starts_again: bool,
 }

@@ -1,21 +1,25 @@
 //! `attest_solvency`: proves that a vault's tokens and debts cover its claims. Anyone, any slot, in slices of reserves.
 //!
 //! 1. Remaining accounts: pairs of a reserve and its token account. A reserve counts once a round; a second time changes nothing.
-//! 2. Each reserve, with interest up to now: tokens held + debt ≥ deposits + fees + insurance, and tokens held ≥ what the books
+//! 2. Each reserve, with interest up to now: tokens held + debt ≥ deposits + fees + insurance + recoveries still
+//!    to be streamed, and tokens held ≥ what the books
 //!    say. Tokens that strangers added change nothing.
-//! 3. A round ends when every reserve of the vault is covered; one that did not within [`ROUND_SLOTS`] gives way to a new one.
-//! 4. The report account keeps the running round and the last whole one. Emits [`SolvencyAttested`] at its end.
+//! 3. A reserve that falls short trips the vault's breaker at once; the vault must be writable then, and only then, so that proofs
+//!    of what is well serialise nothing.
+//! 4. A round ends when every reserve of the vault is covered; one that did not within [`ROUND_SLOTS`] gives way to a new one.
+//! 5. The report account keeps the running round and the last whole one. Emits [`SolvencyAttested`] at its end.
 
 use crate::{
     constants::*,
-    error::BallastError,
+    error::{BallastError, Named},
     event::SolvencyAttested,
+    guard::{apply_to_vault, load_vault_mut},
     oracle::now,
     state::{proof::Attested, Attestation, Reserve, Vault},
 };
 use anchor_lang::prelude::*;
 use anchor_spl::token_interface::TokenAccount;
-use ballast_risk::{units::Usd, TokenAmount};
+use ballast_risk::{breaker::VaultEvidence, units::Usd, TokenAmount};
 
 /// Slots in which a round has to end.
 pub const ROUND_SLOTS: u64 = 150;
@@ -33,8 +37,11 @@ pub struct AttestSolvency<'info> {
 pub(crate) fn handler<'info>(ctx: Context<'info, AttestSolvency<'info>>) -> Result<()> {
     let clock = Clock::get()?;
     let vault_key = ctx.accounts.vault.key();
-    let vault = ctx.accounts.vault.load()?;
-    vault.check_version()?;
+    let reserve_count = {
+        let vault = ctx.accounts.vault.load()?;
+        vault.check_version()?;
+        vault.reserve_count
+    };
     let mut report = ctx.accounts.attestation.load_mut()?;
     report.check(&vault_key)?;
     let (pairs, rest) = ctx.remaining_accounts.as_chunks::<2>();
@@ -49,6 +56,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, AttestSolvency<'info>>) -> Resu
             ..Attested::default()
         };
     }
+    let failing_before = report.running.failing;
     for [account, token_account] in pairs {
         let loader = AccountLoader::<Reserve>::try_from(account)?;
         let reserve = loader.load()?;
@@ -57,10 +65,13 @@ pub(crate) fn handler<'info>(ctx: Context<'info, AttestSolvency<'info>>) -> Resu
         let tokens = InterfaceAccount::<TokenAccount>::try_from(token_account)?;
         look_at(&mut report.running, &reserve, TokenAmount(tokens.amount), &clock);
     }
+    if report.running.failing != failing_before {
+        trip(&ctx.accounts.vault, report.running.worst_shortfall, &clock)?;
+    }
     report.running.last_slot = clock.slot;
     report.running.at = now(&clock);
 
-    let all = 1u64.checked_shl(u32::from(vault.reserve_count)).unwrap_or(0).wrapping_sub(1);
+    let all = 1u64.checked_shl(u32::from(reserve_count)).unwrap_or(0).wrapping_sub(1);
     if u64::from(report.running.covered) == all {
         let round = report.running;
         report.last = round;
@@ -88,14 +99,15 @@ fn look_at(round: &mut Attested, reserve: &Reserve, held: TokenAmount, clock: &C
         return;
     }
     round.covered |= bit;
-    let ledger = reserve.accrued_ledger(now(clock));
+    let (ledger, losses) = reserve.accrued(now(clock));
     let spot = reserve.price.spot.as_risk();
     let worth =
         |amount: u128| spot.value_down(TokenAmount(u64::try_from(amount).unwrap_or(u64::MAX))).clamp_u64();
     let debt = u128::from(ledger.total_debt_up().0);
-    let shortfall = ledger.shortfall(held);
+    let shortfall = losses.shortfall(&ledger, held);
     round.assets = round.assets.saturating_add(worth(debt.saturating_add(u128::from(held.0))));
-    round.claims = round.claims.saturating_add(worth(ledger.claims_up()));
+    round.claims =
+        round.claims.saturating_add(worth(ledger.claims_up().saturating_add(u128::from(losses.pending))));
     round.deposits = round.deposits.saturating_add(worth(u128::from(ledger.total_deposits_down().0)));
     round.unique_collateral = round.unique_collateral.saturating_add(worth(u128::from(held.0)));
     if shortfall > 0 {
@@ -105,4 +117,15 @@ fn look_at(round: &mut Attested, reserve: &Reserve, held: TokenAmount, clock: &C
         round.worst_shortfall = round.worst_shortfall.max(value);
     }
     round.oldest_price_at = round.oldest_price_at.min(reserve.price.publish_time);
+}
+
+/// Trips the vault's breaker for a shortfall.
+fn trip(vault: &AccountLoader<Vault>, shortfall: u64, clock: &Clock) -> Result<()> {
+    let key = vault.key();
+    let mut vault = load_vault_mut(vault)?;
+    let evidence = VaultEvidence::Attestation { shortfall: Usd(i128::from(shortfall)) };
+    let (breaker, thresholds) = (vault.breaker.as_risk(), vault.thresholds.as_risk());
+    let transition = breaker.trip_vault(thresholds, &evidence, now(clock)).named()?;
+    apply_to_vault(&mut vault, &key, &transition);
+    Ok(())
 }

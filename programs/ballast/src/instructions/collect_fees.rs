@@ -1,17 +1,20 @@
-//! `collect_fees`: pays a reserve's fees, in whole units and as far as tokens are free, to the vault's fee recipient.
+//! `collect_fees`: pays a reserve's fees, in whole units and as far as they vested and tokens are free, to the vault's fee recipient.
 //! Permissionless: the destination is fixed.
 //!
-//! 1. The receiving token account belongs to the fee recipient. Emits [`FeesCollected`].
+//! 1. Only while vault and reserve are in Normal, and only fees that vested: what was earned in the last seven days bears losses.
+//! 2. The receiving token account belongs to the fee recipient. Emits [`FeesCollected`].
 
 use crate::{
     error::{BallastError, Named},
     event::FeesCollected,
+    guard::{look_at_tokens, permission},
     oracle::now,
     state::{Reserve, Vault},
     tokens::Till,
 };
 use anchor_lang::prelude::*;
 use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
+use ballast_risk::breaker::Action;
 
 /// Accounts of `collect_fees`.
 #[derive(Accounts)]
@@ -36,17 +39,13 @@ pub struct CollectFees<'info> {
 pub(crate) fn handler(ctx: Context<CollectFees>) -> Result<()> {
     let accounts = ctx.accounts;
     let vault_key = accounts.vault.key();
-    {
-        let vault = accounts.vault.load()?;
-        vault.check_version()?;
-        require_keys_eq!(
-            accounts.recipient_tokens.owner,
-            vault.fee_recipient,
-            BallastError::WrongTokenAccount
-        );
-    }
+    let clock = Clock::get()?;
+    let vault = accounts.vault.load()?;
+    vault.check_version()?;
+    require_keys_eq!(accounts.recipient_tokens.owner, vault.fee_recipient, BallastError::WrongTokenAccount);
     let mut reserve = accounts.reserve.load_mut()?;
     reserve.check(&vault_key)?;
+    permission(Action::CollectFees, &vault, &reserve, now(&clock))?;
     let mut till = Till {
         vault: &accounts.vault,
         mint: &accounts.mint,
@@ -55,9 +54,12 @@ pub(crate) fn handler(ctx: Context<CollectFees>) -> Result<()> {
         token_program: &accounts.token_program,
     };
     till.check(&reserve)?;
+    look_at_tokens(&mut reserve, &accounts.reserve.key(), till.tokens, &clock)?;
     let books_before = (&reserve.books).into();
-    let mut ledger = reserve.accrued_ledger(now(&Clock::get()?));
-    let amount = ledger.collect_fees_down().named()?;
+    let mut ledger = reserve.bring_up(now(&clock));
+    let mut vesting = *reserve.vesting.as_risk();
+    let amount = vesting.collect_down(&mut ledger, now(&clock)).named()?;
+    reserve.vesting = vesting.into();
     require!(!amount.is_zero(), BallastError::NoFees);
     reserve.store(ledger)?;
     till.pay(amount)?;

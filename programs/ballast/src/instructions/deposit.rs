@@ -1,28 +1,67 @@
-//! `deposit`: puts tokens into a reserve. No price is needed.
+//! `deposit`: puts tokens into a reserve. No price has to be fresh.
 //!
 //! 1. Only the owner, so that a stranger's dust cannot fill the obligation's slots.
-//! 2. Refused where the obligation owes the same reserve, or 16 positions or 24 price accounts would be passed.
-//! 3. Shares are rounded down; exactly `amount` must arrive. Emits [`PositionChanged`].
+//! 2. Refused where the obligation owes the same reserve, where 16 positions or 24 price accounts would be passed, and where tokens
+//!    are missing or lenders were wiped out.
+//! 3. Breakers, caps and the inflow bucket bound it. What they would refuse is taken all the same into an obligation with
+//!    debt as far as it heals: with it, the obligation still cannot borrow. Remaining accounts are then the reserves of all positions
+//!    as they are afterwards, in order.
+//! 4. Shares are rounded down; exactly `amount` must arrive. Emits [`PositionChanged`].
 
 use crate::{
-    error::Named,
-    event::{PositionAction, PositionChanged},
+    book::{Book, Valuation},
+    error::{BallastError, Named},
+    event::{BooksView, PositionAction, PositionChanged},
+    guard::{look_at_tokens, permission, refuse_deficit},
     instructions::position::{add_shares, MovePosition},
     oracle::now,
-    state::Side,
+    state::{Obligation, Reserve, Side, Vault},
     tokens::Till,
 };
 use anchor_lang::prelude::*;
-use ballast_risk::TokenAmount;
+use ballast_risk::{
+    absorb::check_takes_deposits,
+    breaker::{Action, Permission},
+    bucket::{Moved, PositionFlow},
+    caps::check_heals,
+    refusal::Checked,
+    reserve::Ledger,
+    score::opening_score,
+    Seconds, TokenAmount,
+};
 
-pub(crate) fn handler(ctx: Context<MovePosition>, amount: u64) -> Result<()> {
+/// A deposit as flows and caps look at it.
+struct Inflow<'a> {
+    flow: &'a PositionFlow,
+    /// All deposits before it.
+    deposits: TokenAmount,
+    amount: TokenAmount,
+    now: Seconds,
+}
+
+impl Inflow<'_> {
+    /// The flows after it, or which cap or bucket refuses it. `after`: the books with it.
+    fn bounded(&self, reserve: &Reserve, after: &Ledger) -> Checked<Moved> {
+        let deposits = after.total_deposits_down();
+        reserve.caps.as_risk().check_deposit(deposits, reserve.price.spot.as_risk().value_up(deposits))?;
+        let (flows, rules) = (reserve.flows.as_risk(), reserve.flow_rules.as_risk());
+        flows.deposit(rules, self.flow, self.deposits, self.amount, self.now)
+    }
+
+    /// The flows after it where nothing bounds it.
+    fn top_up(&self, reserve: &Reserve) -> Moved {
+        let (flows, rules) = (reserve.flows.as_risk(), reserve.flow_rules.as_risk());
+        flows.top_up(rules, self.flow, self.deposits, self.amount, self.now)
+    }
+}
+
+pub(crate) fn handler<'info>(ctx: Context<'info, MovePosition<'info>>, amount: u64) -> Result<()> {
     let accounts = ctx.accounts;
+    let clock = Clock::get()?;
     let vault_key = accounts.vault.key();
-    let audit = accounts.vault.load()?.checked_audit()?;
-    let mut obligation = accounts.obligation.load_mut()?;
-    obligation.check(&vault_key)?;
-    let mut reserve = accounts.reserve.load_mut()?;
-    reserve.check(&vault_key)?;
+    let vault = accounts.vault.load()?;
+    vault.check_version()?;
+    let key = accounts.reserve.key();
     let mut till = Till {
         vault: &accounts.vault,
         mint: &accounts.mint,
@@ -30,16 +69,50 @@ pub(crate) fn handler(ctx: Context<MovePosition>, amount: u64) -> Result<()> {
         outside: &accounts.owner_tokens,
         token_program: &accounts.token_program,
     };
-    till.check(&reserve)?;
 
-    let books_before = (&reserve.books).into();
-    let mut ledger = reserve.accrued_ledger(now(&Clock::get()?));
-    let shares = ledger.deposit_down(TokenAmount(amount)).named()?;
-    let key = accounts.reserve.key();
+    let mut obligation = accounts.obligation.load_mut()?;
+    obligation.check(&vault_key)?;
     let shares_before = obligation.position(&key, Side::Deposit).map_or(0, |(_, shares)| shares);
-    add_shares(&mut obligation, &mut reserve, &key, Side::Deposit, shares.0, audit)?;
+    let (shares, refused, books_before, books_after) = {
+        let mut reserve = accounts.reserve.load_mut()?;
+        reserve.check(&vault_key)?;
+        till.check(&reserve)?;
+        let action = if obligation.has_debt() { Action::TopUp } else { Action::Deposit };
+        if action == Action::Deposit {
+            refuse_deficit(&reserve, till.tokens)?;
+        }
+        look_at_tokens(&mut reserve, &key, till.tokens, &clock)?;
+        let allowed = permission(action, &vault, &reserve, now(&clock))?;
+        let books_before = BooksView::from(&reserve.books);
+        let mut ledger = reserve.bring_up(now(&clock));
+        check_takes_deposits(&ledger).named()?;
+        let flow = *obligation.flow(&key).as_risk();
+        let before = ledger.total_deposits_down();
+        let shares = ledger.deposit_down(TokenAmount(amount)).named()?;
+        let inflow = Inflow { flow: &flow, deposits: before, amount: TokenAmount(amount), now: now(&clock) };
+        let bounded = inflow.bounded(&reserve, &ledger);
+        let refused: Option<Error> = match &bounded {
+            Ok(_) if allowed == Permission::Free => None,
+            Ok(_) => Some(BallastError::NotInThisState.into()),
+            Err(refusal) => Err::<(), _>(*refusal).named().err(),
+        };
+        let moved = match (&refused, action) {
+            (Some(_), Action::TopUp) => inflow.top_up(&reserve),
+            _ => bounded.named()?,
+        };
+        add_shares(&mut obligation, &mut reserve, &key, Side::Deposit, shares.0, vault.audit)?;
+        obligation.set_flow(&key, moved.position.into());
+        reserve.flows = moved.flows.into();
+        reserve.store(ledger)?;
+        (shares, refused, books_before, (&reserve.books).into())
+    };
+    if let Some(refused) = refused {
+        if ctx.remaining_accounts.is_empty() {
+            return Err(refused);
+        }
+        check_that_it_heals(&obligation, ctx.remaining_accounts, &vault, &clock)?;
+    }
     till.take(TokenAmount(amount), &accounts.owner)?;
-    reserve.store(ledger)?;
     emit!(PositionChanged {
         vault: vault_key,
         reserve: key,
@@ -50,7 +123,20 @@ pub(crate) fn handler(ctx: Context<MovePosition>, amount: u64) -> Result<()> {
         shares_before,
         shares_after: shares_before.saturating_add(shares.0),
         books_before,
-        books_after: (&reserve.books).into(),
+        books_after,
     });
     Ok(())
+}
+
+/// Refuses a top-up after which the obligation could borrow.
+#[inline(never)]
+fn check_that_it_heals<'info>(
+    obligation: &Obligation,
+    reserves: &'info [AccountInfo<'info>],
+    vault: &Vault,
+    clock: &Clock,
+) -> Result<()> {
+    let model = &vault.model_at(now(clock));
+    let book = Book::load(obligation, reserves, model, Valuation::Healing, clock)?;
+    check_heals(&opening_score(model, book.exposures()).named()?).named()
 }

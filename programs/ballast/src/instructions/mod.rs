@@ -1,5 +1,6 @@
 //! One file an instruction: specification, accounts, handler.
 
+pub mod absorb_loss;
 pub mod add_reserve;
 pub mod attest_solvency;
 pub mod audit_book;
@@ -14,8 +15,11 @@ pub mod refresh_obligation;
 pub mod refresh_reserves;
 pub mod repay;
 pub mod soft_liquidate;
+pub mod step_breaker;
+pub mod trip_breaker;
 pub mod withdraw;
 
+pub use absorb_loss::*;
 pub use add_reserve::*;
 pub use attest_solvency::*;
 pub use audit_book::*;
@@ -28,3 +32,5 @@ pub use refresh_obligation::*;
 pub use refresh_reserves::*;
 pub use repay::*;
 pub use soft_liquidate::*;
+pub use step_breaker::*;
+pub use trip_breaker::*;

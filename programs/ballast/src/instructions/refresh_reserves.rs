@@ -4,11 +4,14 @@
 //!    accounts where its price is composed.
 //! 2. The newest publish time is kept. An older or equal update changes no byte and is no error.
 //! 3. A newer one stores spot, conservative bounds and times, books the reserve's interest and sets its rate.
-//! 4. Spoofed accounts (owner, feed, verification, future, nonsense) fail the whole instruction. Emits [`ReserveRefreshed`] each.
+//! 4. Every newer price is looked at as a signal: against its average, its confidence, where it stood before, and its rate or
+//!    peg. Two observations at least 30 s apart trip the reserve's breaker. Nothing here moves `R_maint`.
+//! 5. Spoofed accounts (owner, feed, verification, future, nonsense) fail the whole instruction. Emits [`ReserveRefreshed`] each.
 
 use crate::{
     error::BallastError,
     event::ReserveRefreshed,
+    guard::notice_price,
     oracle::{now, read_newer_price},
     state::{Reserve, Vault},
 };
@@ -23,7 +26,8 @@ pub struct RefreshReserves<'info> {
 
 pub(crate) fn handler<'info>(ctx: Context<'info, RefreshReserves<'info>>) -> Result<()> {
     let clock = Clock::get()?;
-    ctx.accounts.vault.load()?.check_version()?;
+    let vault = ctx.accounts.vault.load()?;
+    vault.check_version()?;
     require!(!ctx.remaining_accounts.is_empty(), BallastError::WrongRefreshAccounts);
     let mut rest = ctx.remaining_accounts;
     while let Some((account, after)) = rest.split_first() {
@@ -40,10 +44,11 @@ pub(crate) fn handler<'info>(ctx: Context<'info, RefreshReserves<'info>>) -> Res
         let Some((source, price)) = newer else { continue };
         let mut reserve = loader.load_mut()?;
         let before = reserve.price;
-        let ledger = reserve.accrued_ledger(now(&clock));
+        let ledger = reserve.bring_up(now(&clock));
         reserve.store(ledger)?;
         reserve.source = source;
         reserve.price = price;
+        notice_price(&mut reserve, account.key, vault.model.numeraire_group, now(&clock));
         emit!(ReserveRefreshed {
             reserve: *account.key,
             price_before: before.price,

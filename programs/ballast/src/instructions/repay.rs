@@ -7,6 +7,7 @@
 use crate::{
     error::Named,
     event::{PositionAction, PositionChanged},
+    guard::look_at_tokens,
     instructions::position::remove_shares,
     oracle::now,
     state::{Obligation, Reserve, Side, Vault},
@@ -59,11 +60,15 @@ pub(crate) fn handler(ctx: Context<Repay>, amount: u64) -> Result<()> {
     till.check(&reserve)?;
 
     let key = accounts.reserve.key();
+    let clock = Clock::get()?;
+    look_at_tokens(&mut reserve, &key, till.tokens, &clock)?;
     let (index, shares_before) = obligation.position(&key, Side::Debt)?;
     let books_before = (&reserve.books).into();
-    let mut ledger = reserve.accrued_ledger(now(&Clock::get()?));
+    let mut ledger = reserve.bring_up(now(&clock));
     let (paid, shares) = ledger.repay_down(TokenAmount(amount), DebtShares(shares_before)).named()?;
     remove_shares(&mut obligation, &mut reserve, index, Side::Debt, shares.0, audit)?;
+    let (flows, rules) = (reserve.flows.as_risk(), reserve.flow_rules.as_risk());
+    reserve.flows = flows.repay(rules, ledger.total_deposits_down(), paid, now(&clock)).into();
     till.take(paid, &accounts.payer)?;
     reserve.store(ledger)?;
     emit!(PositionChanged {

@@ -9,12 +9,16 @@
 //! 4. The liquidator pays first. It is paid in tokens, or, where the reserve is short of free tokens or its token account is
 //!    frozen, in deposit shares to a debt-free obligation of its own. It gets at least `min_received`, in token units.
 //! 5. Re-scored with the amounts that really moved, `E − R` has strictly risen (insolvent books excepted), or nothing happens.
-//! 6. An obligation left without positions is closed; its rent goes to the liquidator. Emits [`TrancheExecuted`].
+//! 6. When the tranche takes the last deposit, what is still owed is absorbed in the same instruction, each debt in its own reserve, which
+//!    must be writable among the remaining accounts.
+//! 7. An obligation left without positions is closed; its rent goes to the liquidator. Emits [`TrancheExecuted`].
 
 use crate::{
+    absorb::absorb_debts,
     book::{negative, Book, Valuation},
     error::{BallastError, Named},
     event::{ObligationClosed, TrancheExecuted},
+    guard::look_at_tokens,
     instructions::position::{add_shares, remove_shares},
     oracle::now,
     state::{Obligation, Reserve, Side, Vault},
@@ -98,6 +102,7 @@ pub(crate) fn handler<'info>(
     let accounts = ctx.accounts;
     let pair = accounts.load_pair(&clock)?;
     let executed = accounts.execute(&pair, ctx.remaining_accounts, &clock, max_repay, min_received)?;
+    accounts.absorb_rest(ctx.remaining_accounts, &clock)?;
     accounts.take_repayment(executed.outcome.repay)?;
     if !executed.paid_in_shares {
         accounts.pay_liquidator(executed.outcome.to_liquidator)?;
@@ -115,8 +120,8 @@ impl<'info> SoftLiquidate<'info> {
         let obligation = self.obligation.load()?;
         obligation.check(&vault_key)?;
         require!(obligation.last_risk_slot < clock.slot, BallastError::SameSlot);
-        let debt_reserve = self.debt_reserve.load()?;
-        let deposit_reserve = self.deposit_reserve.load()?;
+        let mut debt_reserve = self.debt_reserve.load_mut()?;
+        let mut deposit_reserve = self.deposit_reserve.load_mut()?;
         debt_reserve.check(&vault_key)?;
         deposit_reserve.check(&vault_key)?;
         // Before anything is read from them: a frozen account that is not the reserve's must not change how one is paid.
@@ -135,11 +140,13 @@ impl<'info> SoftLiquidate<'info> {
             &self.deposit_token_program,
         )?;
         require!(!is_frozen(&self.debt_tokens), BallastError::TokenAccountFrozen);
+        look_at_tokens(&mut debt_reserve, &self.debt_reserve.key(), &self.debt_tokens, clock)?;
+        look_at_tokens(&mut deposit_reserve, &self.deposit_reserve.key(), &self.deposit_tokens, clock)?;
         Ok(Pair {
             debt: obligation.position(&self.debt_reserve.key(), Side::Debt)?,
             deposit: obligation.position(&self.deposit_reserve.key(), Side::Deposit)?,
-            debt_ledger: debt_reserve.accrued_ledger(now(clock)),
-            deposit_ledger: deposit_reserve.accrued_ledger(now(clock)),
+            debt_ledger: debt_reserve.bring_up(now(clock)),
+            deposit_ledger: deposit_reserve.bring_up(now(clock)),
         })
     }
 
@@ -249,6 +256,19 @@ impl<'info> SoftLiquidate<'info> {
             debt_shares: [debt_shares.0, debt_shares.0.saturating_sub(repaid_shares.0)],
             deposit_shares: [deposit_shares.0, deposit_shares.0.saturating_sub(seized_shares.0)],
         })
+    }
+
+    /// Absorbs what is owed when no deposit is left.
+    #[inline(never)]
+    fn absorb_rest(&self, remaining: &'info [AccountInfo<'info>], clock: &Clock) -> Result<()> {
+        let mut obligation = self.obligation.load_mut()?;
+        let has_deposit = obligation.active().iter().any(|position| position.side() == Some(Side::Deposit));
+        if has_deposit || !obligation.has_debt() {
+            return Ok(());
+        }
+        let vault = self.vault.load()?;
+        absorb_debts(&mut obligation, &self.obligation.key(), &vault, remaining, clock)?;
+        Ok(())
     }
 
     /// Adds deposit shares to the liquidator's own obligation.

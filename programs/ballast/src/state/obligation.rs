@@ -135,6 +135,19 @@ impl Obligation {
             .ok_or_else(|| BallastError::NoSuchPosition.into())
     }
 
+    /// What came in and left lately of the deposit in a reserve; nothing where there is none.
+    pub fn flow(&self, reserve: &Pubkey) -> PositionFlow {
+        let position = self.active().iter().find(|position| position.reserve == *reserve);
+        position.map_or_else(PositionFlow::default, |position| position.flow)
+    }
+
+    /// Writes what came in and left lately of the deposit in a reserve, if there still is one.
+    pub fn set_flow(&mut self, reserve: &Pubkey, flow: PositionFlow) {
+        if let Some(position) = self.find(reserve).and_then(|index| self.positions.get_mut(index)) {
+            position.flow = flow;
+        }
+    }
+
     /// Adds shares to the position on this side of a reserve, opening it where there is none. Returns whether it was
     /// opened; a new position counts as seen by `audit`. Errors: the other side is in use, the slots are full, or too many price accounts.
     pub fn add(

@@ -319,7 +319,8 @@ impl Reserve {
         self.accrued(now).0
     }
 
-    fn accrued(&self, now: Seconds) -> (Ledger, risk::absorb::Losses) {
+    /// The books as they are now, and what is lost and still to come back then.
+    pub fn accrued(&self, now: Seconds) -> (Ledger, risk::absorb::Losses) {
         let mut ledger = self.books.ledger();
         if self.frozen_since == 0 {
             ledger.accrue(now, self.split.as_risk());
@@ -348,8 +349,12 @@ impl Reserve {
         self.ramp.as_risk().asset_at(self.risk_before.as_risk(), self.risk.as_risk(), now)
     }
 
-    /// Stores new books: sets the rate for the time to come and refuses books that do not hold.
+    /// Stores new books: sets the rate for the time to come and refuses books that do not hold. A reserve that lost everything and
+    /// has no shares left starts again.
     pub fn store(&mut self, mut ledger: Ledger) -> Result<()> {
+        let mut losses = *self.losses.as_risk();
+        losses.start_again_if_empty(&mut ledger);
+        self.losses = losses.into();
         let short = self.losses.as_risk().shortfall(&ledger, ledger.free_tokens);
         require!(short == 0, BallastError::BooksDoNotHold);
         ledger.update_rate(self.rates.as_risk()).named()?;

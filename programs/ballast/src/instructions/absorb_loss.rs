@@ -1,0 +1,112 @@
+//! `absorb_loss`: settles what is left of an obligation whose deposits are worth nothing: its debts are written off, each in its own
+//! reserve, and deposit shares of wiped-out reserves are retired. Permissionless.
+//!
+//! 1. Remaining accounts: the reserves of all positions, in order; those that change must be writable.
+//! 2. Debts are absorbed when no deposit of the obligation is worth a token unit. Insurance in kind bears them first, then fees that were
+//!    not collected, then that reserve's lenders in this vault; nothing reaches another reserve. `soft_liquidate` does the same with
+//!    the tranche that takes the last deposit, so this is for books whose deposits became worthless by themselves.
+//! 3. Shares of a wiped-out reserve are retired at once for their owner, for anyone after 60 days and not while a recovery streams. With the last
+//!    of them the reserve takes deposits again.
+//! 4. An obligation left without positions stays: its owner closes it. Emits [`crate::event::LossAbsorbed`] and [`SharesRetired`].
+
+use crate::{
+    absorb::absorb_debts,
+    error::{BallastError, Named},
+    event::SharesRetired,
+    instructions::position::remove_shares,
+    oracle::now,
+    state::{Obligation, Reserve, Side, Vault},
+};
+use anchor_lang::prelude::*;
+use ballast_risk::{refusal::Refusal, DepositShares};
+
+/// Accounts of `absorb_loss`.
+#[derive(Accounts)]
+pub struct AbsorbLoss<'info> {
+    /// Whoever settles; the owner retires its shares at once.
+    pub caller: Signer<'info>,
+    /// The vault.
+    pub vault: AccountLoader<'info, Vault>,
+    /// The obligation.
+    #[account(mut)]
+    pub obligation: AccountLoader<'info, Obligation>,
+}
+
+pub(crate) fn handler<'info>(ctx: Context<'info, AbsorbLoss<'info>>) -> Result<()> {
+    let accounts = ctx.accounts;
+    let clock = Clock::get()?;
+    let vault = accounts.vault.load()?;
+    vault.check_version()?;
+    let mut obligation = accounts.obligation.load_mut()?;
+    obligation.check(&accounts.vault.key())?;
+    let key = accounts.obligation.key();
+    let reserves = ctx.remaining_accounts;
+    let owes = obligation.has_debt();
+    if owes {
+        require!(!has_worth(&obligation, reserves, &clock)?, BallastError::DepositsLeft);
+        absorb_debts(&mut obligation, &key, &vault, reserves, &clock)?;
+    }
+    let by_owner = accounts.caller.key() == obligation.owner;
+    let retired = retire(&mut obligation, &key, &vault, reserves, by_owner, &clock)?;
+    require!(owes || retired, BallastError::NothingToAbsorb);
+    Ok(())
+}
+
+/// Whether any deposit is worth a token unit. Refuses accounts other than the reserves of all positions, in order.
+fn has_worth<'info>(
+    obligation: &Obligation,
+    reserves: &'info [AccountInfo<'info>],
+    clock: &Clock,
+) -> Result<bool> {
+    require!(reserves.len() == obligation.active().len(), BallastError::WrongRemainingAccounts);
+    for (position, account) in obligation.active().iter().zip(reserves) {
+        require_keys_eq!(*account.key, position.reserve, BallastError::WrongRemainingAccounts);
+        if position.side() == Some(Side::Deposit) {
+            let loader = AccountLoader::<Reserve>::try_from(account)?;
+            let reserve = loader.load()?;
+            reserve.check(&obligation.vault)?;
+            let ledger = reserve.accrued_ledger(now(clock));
+            if !ledger.deposit_amount_down(DepositShares(position.shares)).is_zero() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Retires the deposit shares that may be. Returns whether there were any.
+fn retire<'info>(
+    obligation: &mut Obligation,
+    obligation_key: &Pubkey,
+    vault: &Vault,
+    reserves: &'info [AccountInfo<'info>],
+    by_owner: bool,
+    clock: &Clock,
+) -> Result<bool> {
+    let mut any = false;
+    for account in reserves.iter().filter(|account| account.is_writable) {
+        let Ok((index, shares)) = obligation.position(account.key, Side::Deposit) else { continue };
+        let loader = AccountLoader::<Reserve>::try_from(account)?;
+        let mut reserve = loader.load_mut()?;
+        reserve.check(&obligation.vault)?;
+        let mut ledger = reserve.bring_up(now(clock));
+        let mut losses = *reserve.losses.as_risk();
+        match losses.retire(&mut ledger, DepositShares(shares), by_owner, now(clock)) {
+            Ok(()) => {}
+            Err(Refusal::SharesNotWorthless) => continue,
+            Err(refusal) => return Err(refusal).named(),
+        }
+        reserve.losses = losses.into();
+        remove_shares(obligation, &mut reserve, index, Side::Deposit, shares, vault.audit)?;
+        reserve.store(ledger)?;
+        emit!(SharesRetired {
+            vault: obligation.vault,
+            reserve: *account.key,
+            obligation: *obligation_key,
+            shares,
+            starts_again: reserve.books.deposit_shares == 0,
+        });
+        any = true;
+    }
+    Ok(any)
+}
