@@ -1,6 +1,8 @@
 //! Measures the compute units of every instruction on the compiled program, at 1, 4, 8 and 16 positions. Writes
 //! `target/cu.json` and `docs/compute-units.md`. Run by `cargo xtask cu`.
 
+#[path = "cu/safety.rs"]
+mod safety;
 #[path = "cu/score.rs"]
 mod score;
 #[path = "cu/stage.rs"]
@@ -34,6 +36,9 @@ async fn main() {
                 measured.tranche_bytes_with_table.into(),
             );
         }
+    }
+    for (name, units) in safety::measure().await {
+        table.entry(name).or_default().insert(1, units);
     }
     for (positions, cost) in score::measure(&SIZES).await {
         table.entry("values of positions").or_default().insert(positions, cost.values);

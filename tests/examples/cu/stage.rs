@@ -47,7 +47,9 @@ impl Stage {
         let mut markets = world.markets().to_vec();
         for i in 0..10 {
             let kind = kinds[i % kinds.len()];
-            let market = Market::create(&mut world.chain, kind, 6, TOKEN, usd(10 + i as i64));
+            // a stable away from its peg would trip its breaker
+            let price = if kind == AssetKind::Usd { usd(1) } else { usd(10 + i as i64) };
+            let market = Market::create(&mut world.chain, kind, 6, TOKEN, price);
             world.add_reserve(&market).await.expect("the preset is valid");
             markets.push(market);
         }
@@ -183,14 +185,16 @@ impl Stage {
         let lender = world.lender(&sol, sol.units(10)).await;
         let leave = world.withdraw(&lender, &sol, u64::MAX).await.expect("no debt, no price");
 
-        // a day of interest on a borrowed reserve, then its fees
+        // interest on a borrowed reserve, then its fees
         let usdc = world.usdc;
         world.lender(&usdc, usdc.units(100_000)).await;
         let ann = world.user().await;
         world.deposit(&ann, &sol, sol.units(100)).await.expect("deposits need no price");
         world.tick(1).await;
         world.borrow(&ann, &usdc, usdc.units(10_000)).await.expect("half of the collateral");
-        world.tick(86_400).await;
+        // a week of interest, and the week in which its fees vest
+        world.tick(7 * 86_400).await;
+        world.tick(7 * 86_400).await;
         usdc.fund(&mut world.chain, &curator.pubkey(), 0);
         let collect = instruction::collect_fees(&usdc.asset(world.vault), &curator.pubkey());
         let collect = world.must(&[collect], &[&curator]).await;
@@ -273,7 +277,7 @@ fn worth(market: &Market, dollars: u64) -> u64 {
 }
 
 /// What the program's own instruction consumed.
-fn own(receipt: &Receipt) -> u64 {
+pub fn own(receipt: &Receipt) -> u64 {
     let prefix = format!("Program {} consumed ", ballast::ID);
     let line = receipt.logs.iter().rev().find_map(|log| log.strip_prefix(&prefix)).expect("the program ran");
     line.split(' ').next().and_then(|n| n.parse().ok()).expect("a number follows")
