@@ -8,6 +8,7 @@ use ballast::{
     state::{Obligation, Reserve, Vault},
 };
 use ballast_risk::{
+    model::RiskModel,
     pace::DepthBucket,
     score::{opening_score, score, Score},
     tranche::{best_pair, TrancheCurve, TranchePlan, TrancheRequest},
@@ -39,11 +40,16 @@ impl<'a> Portfolio<'a> {
         Some(Self { vault, obligation, reserves, clock })
     }
 
+    /// The risk model that counts now.
+    pub fn model(&self) -> RiskModel {
+        self.vault.model_at(now(self.clock))
+    }
+
     /// The book at maintenance or opening prices.
     pub fn book(&self, valuation: Valuation) -> Result<Book> {
-        let mut book = Book::empty();
+        let (mut book, model) = (Book::empty(), self.model());
         for (position, reserve) in self.obligation.active().iter().zip(&self.reserves) {
-            book.push(position, reserve, self.vault.model.as_risk(), valuation, self.clock)?;
+            book.push(position, reserve, &model, valuation, self.clock)?;
         }
         Ok(book)
     }
@@ -51,13 +57,13 @@ impl<'a> Portfolio<'a> {
     /// Equity and `R_maint`.
     pub fn maintenance(&self) -> Result<Score> {
         let book = self.book(Valuation::Maintenance)?;
-        Ok(score(self.vault.model.as_risk(), book.exposures())?)
+        Ok(score(&self.model(), book.exposures())?)
     }
 
     /// Equity and `R_init`, at conservative prices.
     pub fn opening(&self) -> Result<Score> {
         let book = self.book(Valuation::Opening)?;
-        Ok(opening_score(self.vault.model.as_risk(), book.exposures())?)
+        Ok(opening_score(&self.model(), book.exposures())?)
     }
 
     /// The pair that removes the most risk now, as (index of the debt, index of the deposit, plan); `None` when no tranche is
@@ -67,8 +73,9 @@ impl<'a> Portfolio<'a> {
         let curves: Vec<TrancheCurve> = self.reserves.iter().map(|r| *r.curve.as_risk()).collect();
         let buckets: Vec<DepthBucket> = self.reserves.iter().map(|r| *r.bucket.as_risk()).collect();
         let Some(curve) = curves.first() else { return Ok(None) };
+        let model = self.model();
         let request = TrancheRequest {
-            model: self.vault.model.as_risk(),
+            model: &model,
             rules: self.vault.rules.as_risk(),
             curve,
             book: book.exposures(),

@@ -135,7 +135,7 @@ pub enum BallastError {
     OutflowBucketEmpty,
     #[msg("Your share of what may leave now is taken: try again later")]
     ExitShareSpent,
-    #[msg("A breaker does not allow this now")]
+    #[msg("A circuit breaker does not allow this now: wait until it steps down; repaying, needed collateral and leaving without debt stay possible")]
     NotInThisState,
     #[msg("Only what the obligation needs may come in now: deposit less")]
     MoreThanHeals,
