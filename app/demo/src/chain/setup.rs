@@ -19,7 +19,10 @@ use ballast_client::{
     address, decode, instruction,
     preset::{reserve_config, vault_config},
 };
-use ballast_risk::TokenAmount;
+use ballast_risk::{
+    caps::{VaultCaps, MAX_LEVERAGE},
+    Bps, TokenAmount,
+};
 use solana_signer::Signer;
 use std::path::Path;
 
@@ -115,7 +118,9 @@ fn mints(world: &World) -> Result<()> {
 fn vault(world: &World, pool: Pool, rules: &Rules) -> Result<()> {
     let curator = world.curator.pubkey();
     world.validator.fund(&curator, LAMPORTS)?;
-    let config = vault_config(&rules.preset, pool.id(), curator, curator);
+    let mut config = vault_config(&rules.preset, pool.id(), curator, curator);
+    // The comparison is about books that both protocols lend to, so the cap on leverage, which plain LTV does not have, stays out.
+    config.caps = VaultCaps { leverage: MAX_LEVERAGE, ltv: Bps(9_500), ..VaultCaps::BALANCED }.into();
     world.validator.send(
         "create_vault",
         &[instruction::create_vault(curator, config)],
