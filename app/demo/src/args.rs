@@ -31,6 +31,9 @@ pub struct Args {
     /// Where summary.json and report.html go
     #[arg(long, value_name = "DIR", default_value = "target/demo")]
     pub out: PathBuf,
+    /// Play only the second act, in which an asset dies in a vault of its own
+    #[arg(long)]
+    pub second_act_only: bool,
     /// The compiled program
     #[arg(long, value_name = "FILE")]
     pub program: Option<PathBuf>,

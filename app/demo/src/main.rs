@@ -17,6 +17,7 @@ mod replay;
 mod report;
 mod rules;
 mod scenario;
+mod second;
 mod show;
 mod tape;
 mod time;
@@ -38,6 +39,9 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<()> {
     let start = Instant::now();
+    if args.second_act_only {
+        return second::play(&args.program()).map(|_| ());
+    }
     let rules = rules::Rules::balanced()?;
     let tape = tape(args)?;
     let population = population::draw(args.seed, args.borrowers, &rules, tape.first())?;
@@ -57,10 +61,11 @@ fn run(args: &Args) -> Result<()> {
     for (name, thresholds) in designs {
         plain.push(plain::run(name, &thresholds, &population, &rules, &tape)?);
     }
+    let second = second::play(&args.program())?;
     let figures: Vec<_> = plain.iter().map(outcome::Outcome::figures).collect();
     let seconds = start.elapsed().as_secs_f64();
-    let summary = report::summary::Summary::new(&tape, &rules, args.seed, &run, &figures, seconds);
-    let page = report::html::page(&summary, &tape, &run, &plain)?;
+    let summary = report::summary::Summary::new(&tape, &rules, args.seed, &run, &figures, &second, seconds);
+    let page = report::html::page(&summary, &tape, &run, &plain, &second)?;
     let designs: Vec<_> = std::iter::once(&run.outcome).chain(&plain).collect();
     let picture = report::picture::draw((tape.first().time, tape.last().time), &designs)?;
     let files = report::write(&args.out, &summary, &page, &picture)?;

@@ -159,13 +159,13 @@ pub fn close_up(whole: (u64, u64), designs: &[&Outcome]) -> (u64, u64) {
     whole
 }
 
-fn figure(title: &str, words: &str, legend: &str, svg: &str) -> String {
+pub fn figure(title: &str, words: &str, legend: &str, svg: &str) -> String {
     format!(
         "<figure><h3>{}</h3><figcaption>{words}</figcaption><div class=\"legend\">{legend}</div>\n{svg}</figure>\n",
         escape(title)
     )
 }
 
-fn swatch(RGBColor(red, green, blue): RGBColor, name: &str, class: &str) -> String {
+pub fn swatch(RGBColor(red, green, blue): RGBColor, name: &str, class: &str) -> String {
     format!("<span class=\"{class}\" style=\"--c: rgb({red} {green} {blue})\">{}</span>", escape(name))
 }

@@ -2,6 +2,7 @@
 
 use super::{
     figures::{close_up, liquidated, prices, tranches, vaults},
+    second::section,
     summary::Summary,
     text::{dollars, escape, grouped, limits, people, percent, GLOSSARY},
 };
@@ -9,6 +10,7 @@ use crate::{
     chain::run::Run,
     outcome::{Figures, Outcome},
     population::KINDS,
+    second::Act,
     tape::Tape,
     time,
 };
@@ -16,7 +18,7 @@ use anyhow::Result;
 
 const STYLE: &str = include_str!("style.css");
 /// The page.
-pub fn page(summary: &Summary, tape: &Tape, run: &Run, plain: &[Outcome]) -> Result<String> {
+pub fn page(summary: &Summary, tape: &Tape, run: &Run, plain: &[Outcome], second: &Act) -> Result<String> {
     let designs: Vec<&Outcome> = std::iter::once(&run.outcome).chain(plain).collect();
     let whole = (tape.first().time, tape.last().time);
     let close = close_up(whole, &designs);
@@ -56,6 +58,7 @@ pub fn page(summary: &Summary, tape: &Tape, run: &Run, plain: &[Outcome]) -> Res
     page += &vaults(run, whole)?;
     page += "<h2>Who was liquidated</h2>\n";
     page += &kinds(run, &designs);
+    page += &section(second)?;
     page += "<h2>Books and accounts agree</h2>\n";
     page += &checks(summary);
     page += "<h2>Words</h2>\n";
@@ -233,19 +236,32 @@ mod tests {
             Run { outcome: outcome("ours"), frames, tranches: vec![], checks, most_units: 1, insurance: 0 };
         let plain = vec![outcome("plain LTV"), outcome("plain LTV at our margin")];
         let figures: Vec<Figures> = plain.iter().map(Outcome::figures).collect();
-        let summary = Summary::new(&tape, &Rules::balanced().unwrap(), 1, &run, &figures, 1.0);
+        let summary = Summary::new(&tape, &Rules::balanced().unwrap(), 1, &run, &figures, &act(), 1.0);
         (summary, tape, run, plain)
+    }
+
+    /// A second act of two moments.
+    fn act() -> Act {
+        let frame = |seconds, alt| crate::second::Frame {
+            seconds,
+            alt,
+            alt_state: 0,
+            usdc_state: 0,
+            debt: 1_000.0,
+            lent_dollar: 1.0,
+        };
+        Act { frames: vec![frame(0, 2.0), frame(600, 1.0)], ..Act::default() }
     }
 
     #[test]
     fn the_page_is_self_contained_and_whole() {
         let (summary, tape, run, plain) = sample();
-        let page = page(&summary, &tape, &run, &plain).unwrap();
+        let page = page(&summary, &tape, &run, &plain, &act()).unwrap();
         for foreign in ["http", "src=", "<link", "<script", "@import", "url("] {
             assert!(!page.contains(foreign), "{foreign}");
         }
         assert_eq!(page.matches("<svg").count(), page.matches("</svg>").count());
-        assert_eq!(page.matches("<svg").count(), 8);
+        assert_eq!(page.matches("<svg").count(), 9);
         assert!(page.contains("a &lt;b&gt;crash&lt;/b&gt;") && !page.contains("<b>crash"));
         assert!(page.contains("12.34 %"), "1,234 of 10,000");
         assert!(page.trim_end().ends_with("</html>"));

@@ -4,6 +4,7 @@ pub mod figures;
 pub mod html;
 pub mod picture;
 pub mod plots;
+pub mod second;
 pub mod summary;
 pub mod text;
 

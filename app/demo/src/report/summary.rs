@@ -4,6 +4,7 @@ use crate::{
     chain::{audit::Check, run::Run},
     outcome::{Figures, Fill},
     rules::Rules,
+    second::Act,
     tape::Tape,
     time,
 };
@@ -48,11 +49,21 @@ pub struct Summary {
     pub checks: Vec<Check>,
     /// Every tranche on the chain.
     pub tranches: Vec<Fill>,
+    /// The second act.
+    pub second_act: Act,
 }
 
 impl Summary {
     /// Gathers the figures.
-    pub fn new(tape: &Tape, rules: &Rules, seed: u64, run: &Run, plain: &[Figures], seconds: f64) -> Self {
+    pub fn new(
+        tape: &Tape,
+        rules: &Rules,
+        seed: u64,
+        run: &Run,
+        plain: &[Figures],
+        second: &Act,
+        seconds: f64,
+    ) -> Self {
         let ours = run.outcome.figures();
         let times = |other: Option<&Figures>| {
             other.map(|other| other.liquidated_usd / ours.liquidated_usd).filter(|times| times.is_finite())
@@ -76,6 +87,7 @@ impl Summary {
             seconds,
             checks: run.checks.clone(),
             tranches: run.outcome.fills.clone(),
+            second_act: second.clone(),
         }
     }
 }

@@ -102,12 +102,12 @@ pub(crate) fn handler<'info>(
     let accounts = ctx.accounts;
     let pair = accounts.load_pair(&clock)?;
     let executed = accounts.execute(&pair, ctx.remaining_accounts, &clock, max_repay, min_received)?;
-    accounts.absorb_rest(ctx.remaining_accounts, &clock)?;
     accounts.take_repayment(executed.outcome.repay)?;
     if !executed.paid_in_shares {
         accounts.pay_liquidator(executed.outcome.to_liquidator)?;
     }
     accounts.report(&executed)?;
+    accounts.absorb_rest(ctx.remaining_accounts, &clock)?;
     accounts.close_if_empty()
 }
 

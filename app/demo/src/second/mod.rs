@@ -1,0 +1,31 @@
+//! The second act: an asset dies in its own vault, and the main vault does not notice.
+
+mod cast;
+mod ledger;
+mod story;
+
+pub use story::{clock, Act, Frame};
+
+use anyhow::{bail, Result};
+use std::path::Path;
+
+/// Plays the act on the compiled program.
+pub fn play(program: &Path) -> Result<Act> {
+    println!("\nSecond act: the alt vault's asset dies\n");
+    let cast = cast::Cast::gather(ledger::Ledger::start(program)?)?;
+    let mut story = story::Story::new(cast);
+    let before = story.main_vault()?;
+    story.fall()?;
+    story.trip()?;
+    story.leave()?;
+    story.fall_silent()?;
+    story.prove()?;
+    let after = story.main_vault()?;
+    if before != after {
+        bail!("an account of the main vault changed while the alt vault's asset died");
+    }
+    story.act.untouched_accounts = before.len();
+    story.say("proof", format!("the main vault: none of the bytes of its {} accounts changed", before.len()));
+    story.neighbours()?;
+    Ok(story.act)
+}
