@@ -7,11 +7,15 @@
 //! The worth of a share moves only by income and payments: staking takes exactly what the shares cost, and tokens sent to the
 //! fund's account are not in its books, so there is no share price to trick anyone with.
 
+mod bond;
+mod income;
 mod lock;
 mod stake;
 #[cfg(test)]
 mod tests;
 
+pub use bond::{BOND_OF_CLAIM, BOND_PART_OF_FUND};
+pub use income::{IncomeGate, DEBT_MEMORY};
 pub use lock::Lock;
 pub use stake::{Stake, StakeShares};
 

@@ -39,6 +39,7 @@ pub mod ramp;
 pub mod rate;
 pub mod refusal;
 pub mod reserve;
+pub mod roll;
 pub mod score;
 mod settle;
 pub mod tally;

@@ -97,6 +97,13 @@ pub enum Refusal {
     VotingClosed,
     /// The deadline has not passed.
     VotingOpen,
+
+    /// The vote account's stake is too small to enrol.
+    SeatTooSmall,
+    /// The vote account is not enrolled.
+    NotEnrolled,
+    /// An enrolled vote account was not called in this epoch.
+    RollNotCalled,
 }
 
 impl From<RiskError> for Refusal {
@@ -149,6 +156,9 @@ impl fmt::Display for Refusal {
             Self::NotAVoter => "this identity is not one of the claim's voters",
             Self::VotingClosed => "the vote on this claim is closed",
             Self::VotingOpen => "the vote on this claim is still open",
+            Self::SeatTooSmall => "the vote account has too little stake for a seat on the roll",
+            Self::NotEnrolled => "the vote account is not enrolled",
+            Self::RollNotCalled => "call the roll first: every enrolled vote account in this epoch",
         })
     }
 }
