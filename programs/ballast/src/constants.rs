@@ -14,6 +14,17 @@ pub const ATTESTATION_SEED: &[u8] = b"attestation";
 /// Seed of a vault's audit report: `["audit", vault]`.
 pub const AUDIT_SEED: &[u8] = b"audit";
 
+/// Seed of a vault's insurance fund: `["fund", vault]`.
+pub const FUND_SEED: &[u8] = b"fund";
+/// Seed of a fund's token account: `["fund_tokens", fund]`.
+pub const FUND_TOKENS_SEED: &[u8] = b"fund_tokens";
+/// Seed of a fund's roll of validators: `["roll", fund]`.
+pub const ROLL_SEED: &[u8] = b"roll";
+/// Seed of a stake: `["stake", fund, owner]`.
+pub const STAKE_SEED: &[u8] = b"stake";
+/// Seed of a claim: `["claim", fund, number]`.
+pub const CLAIM_SEED: &[u8] = b"claim";
+
 /// Layout version of every account this program writes now.
 pub const STATE_VERSION: u8 = 2;
 

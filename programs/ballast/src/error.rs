@@ -205,6 +205,34 @@ pub enum BallastError {
     NothingToAbsorb,
     #[msg("Pass the accounts that this signal is read from: the reserve, its token account, or the vault's report")]
     SignalAccountsMissing,
+    #[msg("The vote account needs 0.01 % of the cluster's stake, and where the roll is full, more than the smallest on it")]
+    SeatTooSmall,
+    #[msg("The vote account is not on this roll: enrol it first")]
+    NotEnrolled,
+    #[msg("Call the roll first: every vote account on it that votes now, in this epoch")]
+    RollNotCalled,
+    #[msg("The account belongs to another fund: pass one of this vault's fund")]
+    WrongFund,
+    #[msg("Pass the reserve of the fund's mint, which the fund names")]
+    NotTheFundsReserve,
+    #[msg("Only the owner of the stake may do this")]
+    NotStakeOwner,
+    #[msg("The stake still has shares: unstake them first")]
+    StakeNotEmpty,
+    #[msg("This is no vote account of a layout that the program reads: pass one that the vote program owns")]
+    NotAVoteAccount,
+    #[msg("The vote account names another node identity: sign with that one")]
+    NotItsIdentity,
+    #[msg("Fewer losses are recorded and unclaimed than this: claim less, within two weeks of the loss")]
+    BeyondRecordedLoss,
+    #[msg("The claim has not passed: wait for the vote and settle it, or leave the claim out")]
+    ClaimNotPassed,
+    #[msg("The claim is still open, or still pays: close it when it is used up or its time is over")]
+    ClaimNotOver,
+    #[msg("The claim's bond is still owed: pass a token account of its opener")]
+    BondOwed,
+    #[msg("This is not who opened the claim: pass the opener that the claim names")]
+    NotTheOpener,
 }
 
 /// Maps the risk crate's refusals to the program's.
@@ -264,6 +292,9 @@ impl<T> Named<T> for Checked<T> {
                 Refusal::NotAVoter => BallastError::NotAVoter,
                 Refusal::VotingClosed => BallastError::VotingClosed,
                 Refusal::VotingOpen => BallastError::VotingOpen,
+                Refusal::SeatTooSmall => BallastError::SeatTooSmall,
+                Refusal::NotEnrolled => BallastError::NotEnrolled,
+                Refusal::RollNotCalled => BallastError::RollNotCalled,
             };
             error.into()
         })

@@ -18,10 +18,12 @@ pub mod instructions;
 pub mod oracle;
 pub mod state;
 pub mod tokens;
+pub mod validators;
 
 pub use constants::*;
 pub use error::BallastError;
 use instructions::*;
+use state::FundRules;
 
 declare_id!("Ba11ast1111111111111111111111111111111111111");
 
@@ -111,5 +113,65 @@ pub mod ballast {
     /// Pays a reserve's fees to the vault's fee recipient.
     pub fn collect_fees(ctx: Context<CollectFees>) -> Result<()> {
         collect_fees::handler(ctx)
+    }
+    /// Gives a vault its insurance fund.
+    pub fn create_fund(ctx: Context<CreateFund>, rules: FundRules) -> Result<()> {
+        create_fund::handler(ctx, rules)
+    }
+    /// Opens a stake of the signer in a fund.
+    pub fn open_stake(ctx: Context<OpenStake>) -> Result<()> {
+        open_stake::handler(ctx)
+    }
+    /// Closes an empty stake.
+    pub fn close_stake(ctx: Context<CloseStake>) -> Result<()> {
+        close_stake::handler(ctx)
+    }
+    /// Stakes tokens.
+    pub fn stake_insurance(ctx: Context<StakeInsurance>, amount: u64) -> Result<()> {
+        stake_insurance::handler(ctx, amount)
+    }
+    /// Asks to leave with shares, `u64::MAX` for all; 0 to stay after all.
+    pub fn request_unstake(ctx: Context<RequestUnstake>, shares: u64) -> Result<()> {
+        request_unstake::handler(ctx, shares)
+    }
+    /// Leaves with what asked to.
+    pub fn unstake(ctx: Context<Unstake>) -> Result<()> {
+        unstake::handler(ctx)
+    }
+    /// Turns insurance in kind beyond its target into the stakers' income.
+    pub fn collect_insurance(ctx: Context<CollectInsurance>) -> Result<()> {
+        collect_insurance::handler(ctx)
+    }
+    /// Repays lost debt and is paid by the fund.
+    pub fn cover_loss(ctx: Context<CoverLoss>, amount: u64, min_paid: u64) -> Result<()> {
+        cover_loss::handler(ctx, amount, min_paid)
+    }
+    /// Puts a vote account on a fund's roll.
+    pub fn enroll_validator(ctx: Context<MoveEnrolment>) -> Result<()> {
+        enroll_validator::handler(ctx)
+    }
+    /// Takes a vote account off a fund's roll.
+    pub fn leave_roll(ctx: Context<MoveEnrolment>) -> Result<()> {
+        leave_roll::handler(ctx)
+    }
+    /// Writes down the identities of enrolled vote accounts. Remaining accounts: those.
+    pub fn call_roll<'info>(ctx: Context<'info, CallRoll<'info>>) -> Result<()> {
+        call_roll::handler(ctx)
+    }
+    /// Opens a claim for recorded losses, micro-USD.
+    pub fn open_claim(ctx: Context<OpenClaim>, value: u64) -> Result<()> {
+        open_claim::handler(ctx, value)
+    }
+    /// Votes on a claim.
+    pub fn vote_claim(ctx: Context<VoteClaim>, yes: bool) -> Result<()> {
+        vote_claim::handler(ctx, yes)
+    }
+    /// Closes the vote on a claim.
+    pub fn settle_claim(ctx: Context<SettleClaim>) -> Result<()> {
+        settle_claim::handler(ctx)
+    }
+    /// Closes the account of a claim that is over.
+    pub fn close_claim(ctx: Context<CloseClaim>) -> Result<()> {
+        close_claim::handler(ctx)
     }
 }

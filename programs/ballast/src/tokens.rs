@@ -2,7 +2,7 @@
 
 use crate::{
     error::BallastError,
-    state::{Reserve, Vault},
+    state::{FundAccount, Reserve, Vault},
     vault_seeds,
 };
 use anchor_lang::prelude::*;
@@ -60,13 +60,13 @@ pub fn check_accounts<'info>(
     Ok(())
 }
 
-/// The accounts of one reserve's transfers.
+/// The accounts of one reserve's transfers, or of a fund's.
 pub struct Till<'a, 'info> {
     /// The vault, authority of the reserve's tokens.
     pub vault: &'a AccountLoader<'info, Vault>,
     /// The token.
     pub mint: &'a InterfaceAccount<'info, Mint>,
-    /// The reserve's token account.
+    /// The token account of the reserve, or of the fund.
     pub tokens: &'a mut InterfaceAccount<'info, TokenAccount>,
     /// The caller's token account.
     pub outside: &'a InterfaceAccount<'info, TokenAccount>,
@@ -78,6 +78,15 @@ impl<'info> Till<'_, 'info> {
     /// Refuses a mint, token account or token program other than the ones the reserve names.
     pub fn check(&self, reserve: &Reserve) -> Result<()> {
         check_accounts(reserve, self.mint, self.tokens, self.outside, self.token_program)
+    }
+
+    /// The same for a fund.
+    pub fn check_fund(&self, fund: &FundAccount) -> Result<()> {
+        require_keys_eq!(self.mint.key(), fund.mint, BallastError::WrongMint);
+        require_keys_eq!(self.tokens.key(), fund.token_account, BallastError::WrongTokenAccount);
+        require_keys_eq!(self.token_program.key(), fund.token_program, BallastError::WrongTokenProgram);
+        require!(self.outside.key() != self.tokens.key(), BallastError::WrongTokenAccount);
+        Ok(())
     }
 
     /// Takes tokens in and checks that exactly `amount` arrived.

@@ -1,5 +1,6 @@
 //! Accounts of the program. Layouts are fixed: each struct's size, alignment and offsets are asserted beside it.
 
+pub mod insurance;
 pub mod obligation;
 pub mod parameters;
 pub mod proof;
@@ -7,6 +8,7 @@ pub mod reserve;
 pub mod safety;
 pub mod vault;
 
+pub use insurance::*;
 pub use obligation::{Obligation, Position, Side};
 pub use parameters::*;
 pub use proof::{Attestation, Audit};
