@@ -1,6 +1,6 @@
 //! The cluster: accounts, clock, transactions.
 
-use crate::failure::Failure;
+use crate::{failure::Failure, validators::Validator};
 use anchor_lang::{
     prelude::{Clock, Pubkey},
     solana_program::instruction::Instruction,
@@ -41,7 +41,15 @@ pub const GENESIS: i64 = 1_800_000_000;
 impl Chain {
     /// Starts a cluster.
     pub async fn start() -> Self {
+        Self::with_validators(&[]).await
+    }
+
+    /// Starts a cluster in which these validators have stake, beside the one that every test cluster has.
+    pub async fn with_validators(validators: &[Validator]) -> Self {
         let mut test = ProgramTest::default();
+        for validator in validators {
+            validator.add_to(&mut test);
+        }
         test.prefer_bpf(true);
         test.add_program("ballast", ballast::ID, None);
         let context = test.start_with_context().await;
@@ -74,14 +82,22 @@ impl Chain {
             self.context.warp_to_slot(slot).expect("slots only rise");
         }
         (self.slot, self.now) = (slot, now);
+        let epoch = self.context.genesis_config().epoch_schedule.get_epoch(slot);
         let clock = Clock {
             slot,
             unix_timestamp: now,
             epoch_start_timestamp: GENESIS,
-            epoch: 0,
-            leader_schedule_epoch: 1,
+            epoch,
+            leader_schedule_epoch: epoch + 1,
         };
         self.context.set_sysvar(&clock);
+    }
+
+    /// Goes to the first slot of the next epoch, a second later. The first epochs are short.
+    pub fn next_epoch(&mut self) {
+        let schedule = &self.context.genesis_config().epoch_schedule;
+        let slot = schedule.get_first_slot_in_epoch(schedule.get_epoch(self.slot) + 1);
+        self.go_to(slot, self.now + 1);
     }
 
     /// Writes an account.

@@ -2,7 +2,10 @@
 
 use crate::{market::balance, world::World};
 use anchor_lang::prelude::Pubkey;
-use ballast::state::{Obligation, Reserve, Side, Vault};
+use ballast::{
+    state::{FundAccount, Obligation, Reserve, Side, StakeAccount, Vault},
+    FUND_SEED,
+};
 use std::collections::HashMap;
 
 /// `floor(shares × index)` and whether there is a remainder, for an index with 64 fractional bits.
@@ -47,7 +50,28 @@ impl World {
             for reserve in &vault.reserves[..usize::from(vault.reserve_count)] {
                 self.check_reserve(*reserve, &held).await;
             }
+            if vault.has_fund == 1 {
+                self.check_fund(key).await;
+            }
         }
+    }
+
+    /// A fund's token account holds its books and all bonds, and its shares are the sum of the stakes of its era.
+    async fn check_fund(&mut self, vault: Pubkey) {
+        let (key, _) = Pubkey::find_program_address(&[FUND_SEED, vault.as_ref()], &ballast::ID);
+        let fund: FundAccount = self.chain.state(key).await;
+        let tokens = balance(&mut self.chain, fund.token_account).await;
+        let total = fund.fund().total().0;
+        assert!(tokens >= total + fund.bonds, "fund {key}: {tokens} tokens, {:?}", fund.view());
+        let mut shares = 0;
+        for stake in self.stakes.clone() {
+            let stake: StakeAccount = self.chain.state(stake).await;
+            if stake.fund == key {
+                let stake = stake.stake.as_risk().in_era_of(&fund.fund());
+                shares += stake.shares + stake.leaving;
+            }
+        }
+        assert_eq!(shares, fund.books.shares, "stakes of fund {key}");
     }
 
     async fn check_reserve(&mut self, key: Pubkey, held: &Held) {

@@ -6,13 +6,17 @@ pub mod acts;
 pub mod attack;
 pub mod chain;
 pub mod failure;
+pub mod insured;
 pub mod law;
 pub mod market;
 pub mod mint;
+pub mod validators;
 pub mod view;
 pub mod world;
 
 pub use chain::{Chain, Receipt};
 pub use failure::{refused, Failure, Reason, ADDRESS_IN_USE};
+pub use insured::Insured;
 pub use market::{usd, Market};
+pub use validators::Validator;
 pub use world::{User, World};

@@ -6,6 +6,7 @@ use crate::{
     market::{usd, Market, TOKEN, TOKEN_2022},
 };
 use anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction};
+use ballast::event::StakeAction;
 use ballast_client::{
     address::{self, Account},
     instruction,
@@ -69,6 +70,8 @@ pub struct World {
     pub vaults: Vec<Pubkey>,
     /// Every open obligation.
     pub obligations: Vec<Pubkey>,
+    /// Every open stake of an insurance fund.
+    pub stakes: Vec<Pubkey>,
 }
 
 impl World {
@@ -79,7 +82,11 @@ impl World {
 
     /// The same with another preset.
     pub async fn with_preset(preset: Preset) -> Self {
-        let mut chain = Chain::start().await;
+        Self::on(Chain::start().await, preset).await
+    }
+
+    /// The same on a cluster of its own.
+    pub async fn on(mut chain: Chain, preset: Preset) -> Self {
         let curator = chain.wallet();
         let vault = address::vault(&curator.pubkey(), 1);
         let btc = Market::create(&mut chain, AssetKind::Btc, 8, TOKEN, usd(100_000));
@@ -88,9 +95,22 @@ impl World {
         let lst = Market::create(&mut chain, AssetKind::Lst, 9, TOKEN, usd(240));
         let usdc = Market::create(&mut chain, AssetKind::Usd, 6, TOKEN, usd(1));
         let alt = Market::create(&mut chain, AssetKind::Alt, 5, TOKEN, usd(2));
-        let (vaults, obligations) = (vec![], vec![]);
-        let mut world =
-            Self { chain, preset, curator, vault, btc, eth, sol, lst, usdc, alt, vaults, obligations };
+        let (vaults, obligations, stakes) = (vec![], vec![], vec![]);
+        let mut world = Self {
+            chain,
+            preset,
+            curator,
+            vault,
+            btc,
+            eth,
+            sol,
+            lst,
+            usdc,
+            alt,
+            vaults,
+            obligations,
+            stakes,
+        };
         world.open_vault(1).await;
         world
     }
@@ -139,6 +159,12 @@ impl World {
             match event {
                 Event::VaultCreated(event) => self.vaults.push(event.vault),
                 Event::ObligationOpened(event) => self.obligations.push(event.obligation),
+                Event::StakeChanged(event) if event.action == StakeAction::Open => {
+                    self.stakes.push(event.stake)
+                }
+                Event::StakeChanged(event) if event.action == StakeAction::Close => {
+                    self.stakes.retain(|key| *key != event.stake);
+                }
                 Event::ObligationClosed(event) => self.obligations.retain(|key| *key != event.obligation),
                 _ => {}
             }

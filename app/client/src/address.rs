@@ -8,7 +8,7 @@ use ballast::constants::{
 /// The associated-token-account program.
 pub const ASSOCIATED_TOKEN_PROGRAM: Pubkey = pubkey!("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
 
-fn derive(seeds: &[&[u8]]) -> Pubkey {
+pub(crate) fn derive(seeds: &[&[u8]]) -> Pubkey {
     Pubkey::find_program_address(seeds, &ballast::ID).0
 }
 

@@ -45,6 +45,16 @@ events!(
     TokensFrozen,
     LossAbsorbed,
     SharesRetired,
+    FundCreated,
+    StakeChanged,
+    InsuranceCollected,
+    LossRecorded,
+    LossCovered,
+    RollChanged,
+    ClaimOpened,
+    ClaimVoted,
+    ClaimSettled,
+    ClaimClosed,
 );
 
 /// All events of the program in a transaction's logs, in order. Data that other programs log is skipped by tracking which

@@ -18,7 +18,7 @@ pub(crate) fn build(
     Instruction { program_id: ballast::ID, accounts: metas, data: data.data() }
 }
 
-fn read_only(keys: &[Pubkey]) -> Vec<AccountMeta> {
+pub(crate) fn read_only(keys: &[Pubkey]) -> Vec<AccountMeta> {
     keys.iter().map(|key| AccountMeta::new_readonly(*key, false)).collect()
 }
 

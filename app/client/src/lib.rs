@@ -6,6 +6,7 @@ pub mod address;
 pub mod error;
 pub mod event;
 pub mod instruction;
+pub mod insurance;
 pub mod plan;
 pub mod preset;
 pub mod price;

@@ -1,0 +1,16 @@
+//! Stories of the insurance fund on the compiled program. Stake is real: vote and stake accounts of the cluster's genesis.
+
+mod claims;
+mod cover;
+mod electorate;
+mod foreign;
+mod funds;
+mod income;
+mod leaving;
+mod payments;
+mod roll;
+mod staking;
+mod vote_accounts;
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
