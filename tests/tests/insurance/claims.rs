@@ -3,7 +3,7 @@
 use crate::DAY;
 use ballast::BallastError;
 use ballast_client::{insurance, Event};
-use ballast_tests::{refused, Insured, User};
+use ballast_tests::{attack::swapped, refused, Insured, User};
 use solana_signer::Signer;
 
 /// A claim for $30,000 of a fund of 100,000 USDC, with seven voters of the same weight.
@@ -57,6 +57,14 @@ async fn more_than_half_of_the_weight_passes_and_brings_the_bond_back() {
     insured.vote(3, number, true).await.unwrap();
     let eve = insured.claimant().await;
     refused(insured.settle(number, Some(&eve)).await, BallastError::WrongTokenAccount);
+    let good = insurance::settle_claim(&insured.fund, number, Some(insured.fund.wallet(&claimant.key())));
+    let reserves = insured.fund.asset.tokens();
+    for (from, to, reason) in [
+        (insured.fund.tokens(), reserves, BallastError::WrongTokenAccount),
+        (usdc.mint, insured.world.sol.mint, BallastError::WrongMint),
+    ] {
+        refused(insured.crank(swapped(&good, from, to)).await, reason);
+    }
     let held = insured.world.wallet(&claimant, &usdc).await;
     let receipt = insured.settle(number, Some(&claimant)).await.unwrap();
     let [Event::ClaimSettled(event)] = &receipt.events[..] else { panic!("one event") };

@@ -32,7 +32,7 @@ impl IncomeGate {
     pub fn at(&self, ledger: &Ledger, now: Seconds) -> Self {
         let debt = ledger.total_debt_up().0;
         let faded = part_down(self.debt, now.saturating_sub(self.debt_at), DEBT_MEMORY);
-        if faded == 0 && debt <= self.debt {
+        if faded == 0 && debt <= self.debt && self.debt_at > 0 {
             // while it is nothing whole, time keeps adding up
             return *self;
         }
@@ -116,6 +116,16 @@ mod tests {
         let half = START + DEBT_MEMORY / 2;
         assert_eq!(gate.collect_down(&mut ledger, &SPLIT, half), Ok(TokenAmount(1_499)));
         assert_eq!(gate.collect_down(&mut ledger, &SPLIT, START + DEBT_MEMORY), Ok(TokenAmount(750)));
+    }
+
+    #[test]
+    fn a_reserve_without_debt_has_no_target() {
+        let mut ledger = Ledger::new(START);
+        ledger.insurance_q64 = 5_000 << 64;
+        ledger.free_tokens = TokenAmount(5_000);
+        let mut gate = IncomeGate::default();
+        assert_eq!(gate.collect_down(&mut ledger, &SPLIT, START), Ok(TokenAmount(0)));
+        assert_eq!(gate.collect_down(&mut ledger, &SPLIT, START), Ok(TokenAmount(4_999)));
     }
 
     #[test]
