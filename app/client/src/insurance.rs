@@ -3,7 +3,7 @@
 use crate::address::{derive, wallet_tokens, Asset};
 use crate::instruction::{build, read_only};
 use anchor_lang::{
-    prelude::Pubkey,
+    prelude::{AccountMeta, Pubkey},
     solana_program::{instruction::Instruction, system_program},
 };
 use ballast::{
@@ -49,6 +49,13 @@ impl Fund {
     pub fn wallet(&self, owner: &Pubkey) -> Pubkey {
         wallet_tokens(owner, &self.asset.mint, &self.asset.token_program)
     }
+}
+
+/// The same `soft_liquidate` or `absorb_loss` with the vault's fund as its last account: what lenders lose is written down there. Pass it
+/// wherever the vault has a fund and the instruction may take the last deposit of a book.
+pub fn recording_losses(mut instruction: Instruction, fund: Pubkey) -> Instruction {
+    instruction.accounts.push(AccountMeta::new(fund, false));
+    instruction
 }
 
 /// `create_fund`, signed by the vault's curator.

@@ -6,14 +6,15 @@ use crate::{
     guard::notice,
     instructions::position::remove_shares,
     oracle::now,
-    state::{Obligation, Reserve, Side, Vault},
+    state::{FundAccount, Obligation, Reserve, Side, Vault},
 };
 use anchor_lang::prelude::*;
 use ballast_risk::{DebtShares, Usd};
 
 /// Absorbs every debt of an obligation, each by its own reserve and by no other: insurance in kind, then fees, then lenders.
 /// `reserves` are checked to be this vault's and must be writable; those of debts must all be among them. Returns what lenders
-/// bore, at last prices, rounded up.
+/// bore, at last prices, rounded up. Where they bore anything, the vault's `fund` writes it down for claims, and must be passed if there
+/// is one.
 ///
 /// Emits [`LossAbsorbed`] for each debt, and trips the reserve's breaker where lenders lost enough.
 pub fn absorb_debts<'info>(
@@ -21,6 +22,7 @@ pub fn absorb_debts<'info>(
     obligation_key: &Pubkey,
     vault: &Vault,
     reserves: &'info [AccountInfo<'info>],
+    fund: Option<&'info AccountInfo<'info>>,
     clock: &Clock,
 ) -> Result<Usd> {
     let mut borne = Usd::ZERO;
@@ -38,7 +40,23 @@ pub fn absorb_debts<'info>(
         let value = absorb_debt(&mut reserve, &key, obligation_key, DebtShares(shares), clock)?;
         borne = Usd(borne.0.saturating_add(value.0));
     }
+    if vault.has_fund == 1 && borne > Usd::ZERO {
+        let account = fund.filter(|account| account.is_writable).ok_or(BallastError::FundAccountMissing)?;
+        let loader = AccountLoader::<FundAccount>::try_from(account)?;
+        let mut fund = loader.load_mut()?;
+        fund.check(&obligation.vault)?;
+        fund.record_loss(borne, now(clock));
+    }
     Ok(borne)
+}
+
+/// Parts a fund, which comes last, from the other remaining accounts of an instruction that may absorb a loss.
+pub fn split_fund<'info>(
+    remaining: &'info [AccountInfo<'info>],
+) -> Result<(&'info [AccountInfo<'info>], Option<&'info AccountInfo<'info>>)> {
+    let Some((last, others)) = remaining.split_last() else { return Ok((remaining, None)) };
+    let is_fund = *last.owner == crate::ID && last.try_borrow_data()?.starts_with(FundAccount::DISCRIMINATOR);
+    Ok(if is_fund { (others, Some(last)) } else { (remaining, None) })
 }
 
 #[inline(never)]

@@ -233,6 +233,8 @@ pub enum BallastError {
     BondOwed,
     #[msg("This is not who opened the claim: pass the opener that the claim names")]
     NotTheOpener,
+    #[msg("Pass the vault's insurance fund as the last account, writable: it writes down what lenders lose")]
+    FundAccountMissing,
 }
 
 /// Maps the risk crate's refusals to the program's.

@@ -11,6 +11,7 @@ mod payments;
 mod roll;
 mod staking;
 mod vote_accounts;
+mod whole;
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;

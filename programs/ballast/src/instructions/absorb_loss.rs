@@ -1,7 +1,8 @@
 //! `absorb_loss`: settles what is left of an obligation whose deposits are worth nothing: its debts are written off, each in its own
 //! reserve, and deposit shares of wiped-out reserves are retired. Permissionless.
 //!
-//! 1. Remaining accounts: the reserves of all positions, in order; those that change must be writable.
+//! 1. Remaining accounts: the reserves of all positions, in order; those that change must be writable. Where the vault has an insurance
+//!    fund, that last, writable: it writes down what lenders lose.
 //! 2. Debts are absorbed when no deposit of the obligation is worth a token unit. Insurance in kind bears them first, then fees that were
 //!    not collected, then that reserve's lenders in this vault; nothing reaches another reserve. `soft_liquidate` does the same with
 //!    the tranche that takes the last deposit, so this is for books whose deposits became worthless by themselves.
@@ -10,7 +11,7 @@
 //! 4. An obligation left without positions stays: its owner closes it. Emits [`crate::event::LossAbsorbed`] and [`SharesRetired`].
 
 use crate::{
-    absorb::absorb_debts,
+    absorb::{absorb_debts, split_fund},
     error::{BallastError, Named},
     event::SharesRetired,
     instructions::position::remove_shares,
@@ -40,11 +41,11 @@ pub(crate) fn handler<'info>(ctx: Context<'info, AbsorbLoss<'info>>) -> Result<(
     let mut obligation = accounts.obligation.load_mut()?;
     obligation.check(&accounts.vault.key())?;
     let key = accounts.obligation.key();
-    let reserves = ctx.remaining_accounts;
+    let (reserves, fund) = split_fund(ctx.remaining_accounts)?;
     let owes = obligation.has_debt();
     if owes {
         require!(!has_worth(&obligation, reserves, &clock)?, BallastError::DepositsLeft);
-        absorb_debts(&mut obligation, &key, &vault, reserves, &clock)?;
+        absorb_debts(&mut obligation, &key, &vault, reserves, fund, &clock)?;
     }
     let by_owner = accounts.caller.key() == obligation.owner;
     let retired = retire(&mut obligation, &key, &vault, reserves, by_owner, &clock)?;

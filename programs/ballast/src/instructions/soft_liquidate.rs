@@ -10,11 +10,12 @@
 //!    frozen, in deposit shares to a debt-free obligation of its own. It gets at least `min_received`, in token units.
 //! 5. Re-scored with the amounts that really moved, `E − R` has strictly risen (insolvent books excepted), or nothing happens.
 //! 6. When the tranche takes the last deposit, what is still owed is absorbed in the same instruction, each debt in its own reserve, which
-//!    must be writable among the remaining accounts.
+//!    must be writable among the remaining accounts. Where the vault has an insurance fund, that comes last, writable, and writes down
+//!    what lenders lose.
 //! 7. An obligation left without positions is closed; its rent goes to the liquidator. Emits [`TrancheExecuted`].
 
 use crate::{
-    absorb::absorb_debts,
+    absorb::{absorb_debts, split_fund},
     book::{negative, Book, Valuation},
     error::{BallastError, Named},
     event::{ObligationClosed, TrancheExecuted},
@@ -101,13 +102,14 @@ pub(crate) fn handler<'info>(
     let clock = Clock::get()?;
     let accounts = ctx.accounts;
     let pair = accounts.load_pair(&clock)?;
-    let executed = accounts.execute(&pair, ctx.remaining_accounts, &clock, max_repay, min_received)?;
+    let (remaining, fund) = split_fund(ctx.remaining_accounts)?;
+    let executed = accounts.execute(&pair, remaining, &clock, max_repay, min_received)?;
     accounts.take_repayment(executed.outcome.repay)?;
     if !executed.paid_in_shares {
         accounts.pay_liquidator(executed.outcome.to_liquidator)?;
     }
     accounts.report(&executed)?;
-    accounts.absorb_rest(ctx.remaining_accounts, &clock)?;
+    accounts.absorb_rest(remaining, fund, &clock)?;
     accounts.close_if_empty()
 }
 
@@ -260,14 +262,19 @@ impl<'info> SoftLiquidate<'info> {
 
     /// Absorbs what is owed when no deposit is left.
     #[inline(never)]
-    fn absorb_rest(&self, remaining: &'info [AccountInfo<'info>], clock: &Clock) -> Result<()> {
+    fn absorb_rest(
+        &self,
+        remaining: &'info [AccountInfo<'info>],
+        fund: Option<&'info AccountInfo<'info>>,
+        clock: &Clock,
+    ) -> Result<()> {
         let mut obligation = self.obligation.load_mut()?;
         let has_deposit = obligation.active().iter().any(|position| position.side() == Some(Side::Deposit));
         if has_deposit || !obligation.has_debt() {
             return Ok(());
         }
         let vault = self.vault.load()?;
-        absorb_debts(&mut obligation, &self.obligation.key(), &vault, remaining, clock)?;
+        absorb_debts(&mut obligation, &self.obligation.key(), &vault, remaining, fund, clock)?;
         Ok(())
     }
 
