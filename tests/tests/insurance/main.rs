@@ -7,6 +7,7 @@ mod foreign;
 mod funds;
 mod income;
 mod leaving;
+mod lite;
 mod payments;
 mod roll;
 mod staking;

@@ -1,0 +1,53 @@
+//! The insurance fund, with a full roll: every instruction once.
+
+use crate::stage::own;
+use ballast_client::insurance;
+use ballast_tests::{Insured, Receipt, Validator};
+
+/// Instruction → compute units.
+type Units = Vec<(&'static str, u64)>;
+
+/// Measures each once, with 64 validators.
+pub async fn measure() -> Units {
+    let validators = (0..64).map(|i| Validator::with_stake(1_000 + i)).collect();
+    let mut insured = Insured::with_validators(validators).await;
+    let (usdc, sol) = (insured.usdc(), insured.world.sol);
+    let mut units = Units::new();
+    let mut row = |name, receipt: &Receipt| units.push((name, own(receipt)));
+
+    let ann = insured.staker(usdc.units(100_000)).await;
+    row("stake_insurance", &insured.stake(&ann, usdc.units(1_000)).await.expect("a stake"));
+    row("request_unstake", &insured.ask(&ann, 1_000).await.expect("a request"));
+    for index in 0..63 {
+        insured.enroll(index).await.expect("stake enough");
+    }
+    row("enroll_validator, the 64th", &insured.enroll(63).await.expect("stake enough"));
+    insured.next_epoch().await;
+    insured.next_epoch().await;
+    let slice: Vec<_> = insured.validators.iter().take(24).map(|validator| validator.vote_account).collect();
+    let call = insurance::call_roll(&insured.fund, &slice);
+    row("call_roll, 24 vote accounts", &insured.crank(call).await.expect("they are enrolled"));
+    insured.call_roll().await;
+
+    insured.world.lender(&sol, sol.units(1_000)).await;
+    insured.lose(&sol, sol.units(100)).await;
+    let keeper = insured.world.user().await;
+    let cover = insured.cover(&keeper, &sol, sol.units(1), None).await.expect("within the cover");
+    row("cover_loss", &cover);
+    let claimant = insured.claimant().await;
+    let open = insurance::open_claim(claimant.key(), &insured.fund, 1, 10_000_000_000);
+    row("open_claim, 64 voters", &insured.world.must(&[open], &[&claimant.keypair]).await);
+    for index in 0..63 {
+        insured.vote(index, 1, true).await.expect("it votes");
+    }
+    row("vote_claim, 64 voters", &insured.vote(63, 1, true).await.expect("it votes"));
+    row("settle_claim, 64 voters", &insured.settle(1, Some(&claimant)).await.expect("it passed"));
+    let cover = insured.cover(&keeper, &sol, sol.units(1), Some(1)).await.expect("approved");
+    row("cover_loss, by a claim", &cover);
+    let collect = insurance::collect_insurance(&insured.fund);
+    row("collect_insurance, nothing yet", &insured.crank(collect).await.expect("it looks"));
+    insured.ask(&ann, 1_000).await.expect("a request");
+    insured.world.chain.pass(14 * 86_400);
+    row("unstake", &insured.leave(&ann).await.expect("the cooldown is over"));
+    units
+}
