@@ -2,7 +2,7 @@
 
 use crate::DAY;
 use ballast::{state::Reserve, BallastError};
-use ballast_client::Event;
+use ballast_client::{price::Price, Event};
 use ballast_tests::{refused, usd, Insured};
 
 /// A fund of 100,000 USDC, and lenders of SOL who lost a hundred of them ($20,000).
@@ -21,9 +21,9 @@ async fn whoever_repays_is_paid_the_same_value_and_half_a_percent_more() {
     let (usdc, sol) = (insured.usdc(), insured.world.sol);
     let keeper = insured.world.user().await;
     let receipt = insured.cover(&keeper, &sol, sol.units(20), None).await.unwrap();
-    // $4,000 and half a percent, each rounded down
+    // $4,000 and half a percent, less the uncertainty of both prices
     let paid = insured.world.wallet(&keeper, &usdc).await;
-    assert!(paid <= 4_020_000_000 && paid > 4_019_999_990, "{paid}");
+    assert!(paid <= 4_020_000_000 && paid > 4_018_000_000, "{paid}");
     assert_eq!(insured.world.wallet(&keeper, &sol).await, 0);
     let [Event::LossCovered(event)] = &receipt.events[..] else { panic!("one event") };
     assert_eq!((event.repaid, event.paid, event.claim), (sol.units(20), paid, None));
@@ -106,6 +106,25 @@ async fn a_dear_fund_pays_less_of_itself_and_the_payer_sets_a_minimum() {
     insured.world.must(&[covering], &[&keeper.keypair]).await;
     let paid = insured.world.wallet(&keeper, &usdc).await;
     assert!(paid <= usdc.units(100) + usdc.units(1) / 2, "{paid}");
+}
+
+#[tokio::test]
+async fn a_spike_of_either_price_empties_no_fund() {
+    let mut insured = after_a_loss().await;
+    let (usdc, sol) = (insured.usdc(), insured.world.sol);
+    let keeper = insured.world.user().await;
+    // SOL at ten times its price, then USDC at a tenth: the averages still say what they are worth
+    for (spiked, price) in [(sol, usd(2_000)), (usdc, usd(1) / 10)] {
+        insured.world.tick(1).await;
+        insured.world.chain.pass(1);
+        let quote = spiked.quote(&insured.world.chain);
+        spiked.post_raw(&mut insured.world.chain, &Price { price, ..quote });
+        insured.world.refresh_one(&spiked).await.unwrap();
+        let before = insured.world.wallet(&keeper, &usdc).await;
+        insured.cover(&keeper, &sol, sol.units(1), None).await.unwrap();
+        let paid = insured.world.wallet(&keeper, &usdc).await - before;
+        assert!(paid > 0 && paid <= usdc.units(201), "{paid}");
+    }
 }
 
 #[tokio::test]

@@ -32,16 +32,12 @@ fn in_litesvm_every_weight_is_zero_until_stake_is_injected() {
         let payer = validator.identity.pubkey();
         let blockhash = svm.latest_blockhash();
         let instructions = std::slice::from_ref(&enroll);
-        svm.send_transaction(Transaction::new_signed_with_payer(
-            instructions,
-            Some(&payer),
-            &signers,
-            blockhash,
-        ))
+        let transaction = Transaction::new_signed_with_payer(instructions, Some(&payer), &signers, blockhash);
+        svm.send_transaction(transaction).map(|_| ()).map_err(|failure| failure.err)
     };
     let refused = InstructionError::Custom(BallastError::SeatTooSmall.into());
     let failure = send(&mut svm).expect_err("nobody has stake");
-    assert_eq!(failure.err, TransactionError::InstructionError(0, refused));
+    assert_eq!(failure, TransactionError::InstructionError(0, refused));
     svm.set_epoch_stake(validator.vote_account, 1_000).unwrap();
     svm.expire_blockhash();
     send(&mut svm).expect("it has all stake that there is");

@@ -1,7 +1,8 @@
 //! `call_roll`: writes down which node identities the enrolled vote accounts name in this epoch. Anyone, in slices; a claim
 //! opens once everybody who votes on it was called.
 //!
-//! 1. Remaining accounts: enrolled vote accounts, in any order.
+//! 1. Remaining accounts: enrolled vote accounts, in any order. One that is not enrolled changes nothing and is no error, so that nobody who
+//!    leaves makes a slice fail.
 //! 2. One that is closed, or whose layout cannot be read, leaves the roll, so that it holds no claim up. Emits [`RollChanged`] each.
 
 use crate::{
@@ -29,6 +30,9 @@ pub(crate) fn handler<'info>(ctx: Context<'info, CallRoll<'info>>) -> Result<()>
     for account in ctx.remaining_accounts {
         let vote_account = account.key();
         let before = roll.identity_of(&vote_account);
+        if before == Pubkey::default() {
+            continue;
+        }
         let identity = identity_of(account);
         let named = identity.map(|key| key.to_bytes());
         roll::confirm(roll.seats_mut(), &vote_account.to_bytes(), named, epoch).named()?;

@@ -3,7 +3,8 @@
 //!
 //! 1. Takes at most what the reserve's lenders lost and have not got back. It is free at once and streams to them over 30 days.
 //! 2. Without a claim the fund pays a bounded share of itself a period; with one that passed, as much as it approved, until its end.
-//! 3. Both prices are at most 15 s old. What is repaid is valued rounded down, and so is what is paid; less than `min_paid` is refused.
+//! 3. Both prices are at most 15 s old. What is repaid counts at the lower of spot less confidence and average, what is paid at the higher of
+//!    spot plus confidence and average, both rounded down, so that no spike empties a fund. Less than `min_paid` is refused.
 //! 4. Exactly both amounts must move. Emits [`LossCovered`].
 
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
 use anchor_lang::prelude::*;
 use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 use ballast_risk::{
+    price::UnitPrice,
     units::{Seconds, Usd},
     TokenAmount,
 };
@@ -68,7 +70,11 @@ pub(crate) fn handler(ctx: Context<CoverLoss>, amount: u64, min_paid: u64) -> Re
     accounts.vault.load()?.check_version()?;
     let mut fund = accounts.fund.load_mut()?;
     fund.check(&vault_key)?;
-    fund.see_fresh_price(&accounts.fund_reserve.key(), &*accounts.fund_reserve.load()?, &clock)?;
+    let price = {
+        let reserve = accounts.fund_reserve.load()?;
+        fund.see_fresh_price(&accounts.fund_reserve.key(), &reserve, &clock)?;
+        reserve.prices().high
+    };
     let mut reserve = accounts.reserve.load_mut()?;
     reserve.check(&vault_key)?;
     require!(reserve.price_is_fresh(now, clock.slot, PriceUse::Pair), BallastError::PriceTooOld);
@@ -95,8 +101,9 @@ pub(crate) fn handler(ctx: Context<CoverLoss>, amount: u64, min_paid: u64) -> Re
     let mut losses = *reserve.losses.as_risk();
     let repaid = losses.recover(&mut ledger, TokenAmount(amount), now).named()?;
     reserve.losses = losses.into();
-    let value = reserve.price.spot.as_risk().value_down(repaid);
-    let (paid, approved_left) = pay(&mut fund, &accounts.fund.key(), accounts.claim.as_ref(), value, now)?;
+    let value = reserve.prices().low.value_down(repaid);
+    let claim = accounts.claim.as_ref();
+    let (paid, approved_left) = pay(&mut fund, &accounts.fund.key(), claim, &price, value, now)?;
     require!(paid.0 >= min_paid, BallastError::BelowMinimumReceived);
     till.take(repaid, &accounts.payer)?;
     reserve.store(ledger)?;
@@ -106,7 +113,7 @@ pub(crate) fn handler(ctx: Context<CoverLoss>, amount: u64, min_paid: u64) -> Re
         fund: accounts.fund.key(),
         reserve: accounts.reserve.key(),
         payer: accounts.payer.key(),
-        claim: accounts.claim.as_ref().map(Key::key),
+        claim: claim.map(Key::key),
         repaid: repaid.0,
         repaid_value: value.clamp_u64(),
         paid: paid.0,
@@ -127,18 +134,19 @@ fn pay(
     fund: &mut FundAccount,
     key: &Pubkey,
     claim: Option<&AccountLoader<ClaimAccount>>,
+    price: &UnitPrice,
     value: Usd,
     now: Seconds,
 ) -> Result<(TokenAmount, u64)> {
-    let (mut books, rules, price) = (fund.fund(), *fund.rules.as_risk(), *fund.price.as_risk());
+    let (mut books, rules) = (fund.fund(), *fund.rules.as_risk());
     let (paid, left) = match claim {
-        None => (books.pay_automatically(&rules, &price, value, now).named()?, 0),
+        None => (books.pay_automatically(&rules, price, value, now).named()?, 0),
         Some(claim) => {
             let mut claim = claim.load_mut()?;
             claim.check(key)?;
             require!(claim.ballot.settled == 1, BallastError::ClaimNotPassed);
             let mut approval = *claim.approval.as_risk();
-            let paid = books.pay_approved(&mut approval, &rules, &price, value, now).named()?;
+            let paid = books.pay_approved(&mut approval, &rules, price, value, now).named()?;
             claim.approval = approval.into();
             (paid, approval.value)
         }
