@@ -8,6 +8,7 @@ mod funds;
 mod income;
 mod leaving;
 mod lite;
+mod lives;
 mod payments;
 mod roll;
 mod staking;
