@@ -41,18 +41,22 @@ pub fn section(act: &Act) -> Result<String> {
     Ok(page)
 }
 
+/// What of a frame a line shows.
+type Measure = fn(&Frame, &Frame) -> f64;
+
 fn plot(act: &Act) -> Result<String> {
     let frames: Vec<&Frame> = act.frames.iter().filter(|frame| frame.seconds <= SHOWN).collect();
     let Some(first) = frames.first() else { return Ok(String::new()) };
-    let measures: [(&str, &dyn Fn(&Frame) -> f64); 3] = [
-        ("price of the alt", &|frame| frame.alt / first.alt),
-        ("a dollar lent to the vault", &|frame| frame.lent_dollar / first.lent_dollar),
-        ("what borrowers owe", &|frame| frame.debt / first.debt),
+    let measures: [(&str, Measure); 3] = [
+        ("price of the alt", |frame, first| frame.alt / first.alt),
+        ("a dollar lent to the vault", |frame, first| frame.lent_dollar / first.lent_dollar),
+        ("what borrowers owe", |frame, first| frame.debt / first.debt),
     ];
     let mut lines = vec![];
     let mut legend = String::new();
     for ((name, measure), colour) in measures.into_iter().zip(COLOURS) {
-        let points = frames.iter().map(|frame| (act.began + frame.seconds, 100.0 * measure(frame))).collect();
+        let points =
+            frames.iter().map(|frame| (act.began + frame.seconds, 100.0 * measure(frame, first))).collect();
         lines.push(Line { colour, points });
         legend += &swatch(colour, name, "");
     }

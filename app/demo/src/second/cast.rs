@@ -10,6 +10,7 @@ use ballast_client::{
     instruction,
     preset::{reserve_config, vault_config},
     price::{Price, PRICE_PROGRAM},
+    Event,
 };
 use ballast_risk::presets::{balanced, AssetKind};
 use solana_keypair::Keypair;
@@ -236,9 +237,18 @@ impl Cast {
     }
 
     /// Publishes and takes the prices of a vault; returns the events.
-    pub fn refresh(&mut self, vault: Pubkey) -> Result<Vec<ballast_client::Event>> {
+    pub fn refresh(&mut self, vault: Pubkey) -> Result<Vec<Event>> {
+        self.refresh_these(vault, &self.tokens(vault))
+    }
+
+    /// The same for one token.
+    pub fn refresh_one(&mut self, vault: Pubkey, token: Token) -> Result<Vec<Event>> {
+        self.refresh_these(vault, &[token])
+    }
+
+    fn refresh_these(&mut self, vault: Pubkey, tokens: &[Token]) -> Result<Vec<Event>> {
         let mut pairs = vec![];
-        for token in self.tokens(vault) {
+        for token in tokens {
             token.publish(&mut self.ledger)?;
             pairs.push((token.asset(vault).reserve(), token.price_account));
         }

@@ -70,6 +70,12 @@ impl Ledger {
         self.svm.set_sysvar(&Clock { epoch, leader_schedule_epoch: epoch + 1, ..clock });
     }
 
+    /// Puts stake behind a vote account, as `sol_get_epoch_stake` reports it.
+    pub fn inject_stake(&mut self, vote_account: &Pubkey, lamports: u64) -> Result<()> {
+        let done = self.svm.set_epoch_stake(*vote_account, lamports);
+        done.map_err(|error| anyhow!("cannot inject stake: {error:?}"))
+    }
+
     /// Somebody new with SOL.
     pub fn wallet(&mut self) -> Result<Keypair> {
         let key = Keypair::new();

@@ -1,6 +1,7 @@
 //! The second act: an asset dies in its own vault, and the main vault does not notice.
 
 mod cast;
+mod claim;
 mod ledger;
 mod story;
 
@@ -12,13 +13,15 @@ use std::path::Path;
 /// Plays the act on the compiled program.
 pub fn play(program: &Path) -> Result<Act> {
     println!("\nSecond act: the alt vault's asset dies\n");
-    let cast = cast::Cast::gather(ledger::Ledger::start(program)?)?;
-    let mut story = story::Story::new(cast);
+    let mut cast = cast::Cast::gather(ledger::Ledger::start(program)?)?;
+    let backing = claim::Backing::gather(&mut cast)?;
+    let mut story = story::Story::new(cast, backing.fund);
     let before = story.main_vault()?;
     story.fall()?;
     story.trip()?;
     story.leave()?;
     story.fall_silent()?;
+    story.claim(&backing)?;
     story.prove()?;
     let after = story.main_vault()?;
     if before != after {

@@ -15,6 +15,7 @@ use ballast_client::{
     instruction::{
         attest_solvency, begin_audit, count_obligation, finish_audit, soft_liquidate, withdraw, Tranche,
     },
+    insurance::{recording_losses, Fund},
     plan::Portfolio,
     safety::{absorbing, trip_reserve, trip_vault},
     verify::{verify, Evidence, Fetched},
@@ -75,6 +76,8 @@ pub struct Act {
 pub struct Story {
     /// Who is there.
     pub cast: Cast,
+    /// The fund behind the alt vault.
+    pub fund: Fund,
     /// What happened so far.
     pub act: Act,
 }
@@ -85,9 +88,9 @@ const FALL: [(u64, f64); 8] =
 
 impl Story {
     /// Before anything happens.
-    pub fn new(cast: Cast) -> Self {
+    pub fn new(cast: Cast, fund: Fund) -> Self {
         let began = cast.ledger.now();
-        Self { cast, act: Act { began, ..Act::default() } }
+        Self { cast, fund, act: Act { began, ..Act::default() } }
     }
 
     /// Writes a line, and says it.
@@ -156,6 +159,7 @@ impl Story {
                     shares_to: Some(self.cast.keeper.account.obligation()),
                 });
                 let tranche = absorbing(tranche, &[debt.asset(account.vault).reserve()]);
+                let tranche = recording_losses(tranche, self.fund.address());
                 let events = self.cast.ledger.send("a tranche", &[tranche], &[&keeper])?;
                 self.tell(&events);
             }
