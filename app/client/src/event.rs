@@ -45,6 +45,7 @@ events!(
     TokensFrozen,
     LossAbsorbed,
     SharesRetired,
+    AccountMigrated,
 );
 
 /// All events of the program in a transaction's logs, in order. Data that other programs log is skipped by tracking which

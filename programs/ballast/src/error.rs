@@ -205,6 +205,10 @@ pub enum BallastError {
     NothingToAbsorb,
     #[msg("Pass the accounts that this signal is read from: the reserve, its token account, or the vault's report")]
     SignalAccountsMissing,
+    #[msg("The account has the current layout already: there is nothing to migrate")]
+    NothingToMigrate,
+    #[msg("Only vaults, reserves, obligations and reports of this program migrate: pass one of these")]
+    NotMigratable,
 }
 
 /// Maps the risk crate's refusals to the program's.
