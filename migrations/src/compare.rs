@@ -77,6 +77,8 @@ fn fields<T: Debug>(value: &T) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(dead_code, reason = "compared in their printed form")]
+
     use super::*;
 
     #[derive(Clone, Debug)]

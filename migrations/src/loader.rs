@@ -7,8 +7,7 @@ use anyhow::{bail, ensure, Context as _, Result};
 use solana_keypair::Keypair;
 use solana_loader_v3_interface::{
     instruction::{
-        create_buffer, deploy_with_max_program_len, extend_program_checked, set_upgrade_authority, upgrade,
-        write,
+        create_buffer, deploy_with_max_program_len, extend_program, set_upgrade_authority, upgrade, write,
     },
     state::UpgradeableLoaderState,
 };
@@ -17,13 +16,13 @@ use solana_transaction::Transaction;
 use std::{thread, time::Duration};
 
 /// Bytes of the program in one write: what a transaction holds beside its signature, accounts and lengths.
-const CHUNK: usize = 960;
+pub const CHUNK: usize = 960;
 /// Writes are sent from so many threads.
 const SENDERS: usize = 4;
 /// How often writes that did not land are sent again.
 const ROUNDS: usize = 10;
 /// The loader extends by no less.
-const LEAST_EXTENSION: u32 = 10_240;
+pub const LEAST_EXTENSION: u32 = 10_240;
 
 /// Whoever pays and signs: the payer of everything and the owner of the buffer.
 pub struct Deployer<'a> {
@@ -53,7 +52,7 @@ impl Deployer<'_> {
         let payer = self.payer.pubkey();
         if code.len() > room {
             let more = u32::try_from(code.len() - room)?.max(LEAST_EXTENSION);
-            let extend = extend_program_checked(program, &payer, Some(&payer), more);
+            let extend = extend_program(program, Some(&payer), more);
             self.chain.send("extending the program", &[extend], &[self.payer])?;
             self.next_slot()?;
         }

@@ -7,6 +7,7 @@ use ballast::{
 
 /// A vault's parameters.
 #[derive(Debug)]
+#[expect(dead_code, reason = "compared in its printed form")]
 pub struct VaultView {
     guardian: String,
     fee_recipient: String,
@@ -42,6 +43,7 @@ impl From<&Vault> for VaultView {
 
 /// A reserve's parameters. The redemption rate is left out: the program moves it.
 #[derive(Debug)]
+#[expect(dead_code, reason = "compared in its printed form")]
 pub struct ReserveView {
     feed: String,
     rate_feed: String,

@@ -5,6 +5,7 @@ use crate::{
     chain::Chain,
     compare::Difference,
     config::Config,
+    loader::{CHUNK, LEAST_EXTENSION},
     program::{Built, Deployed},
 };
 use anchor_lang::prelude::Pubkey;
@@ -12,9 +13,6 @@ use anyhow::{Context as _, Result};
 use solana_keypair::{read_keypair_file, Keypair};
 use solana_loader_v3_interface::state::UpgradeableLoaderState;
 use solana_signer::Signer;
-
-/// Bytes of a program that one write carries.
-const CHUNK: u64 = 960;
 
 /// The program, and who may upgrade it.
 pub fn items(
@@ -27,7 +25,7 @@ pub fn items(
     let id = config.program.id.0;
     let deployed = Deployed::read(chain, &id)?;
     let mut item = Item::new("program", id, Finding::Stands);
-    let writes = (built.bytes.len() as u64).div_ceil(CHUNK) + 3;
+    let writes = built.bytes.len().div_ceil(CHUNK) as u64 + 3;
     let authority = match &deployed {
         None => {
             (item.finding, item.signatures) = (first_deployment(config, &id), writes + 2);
@@ -42,12 +40,11 @@ pub fn items(
                 item.signers = vec![("upgrade authority", *deployer)];
                 item.signatures = writes + 1;
                 let room = deployed.bytes.len();
-                item.rent = if built.bytes.len() > room {
+                if built.bytes.len() > room {
+                    let grown = built.bytes.len().max(room + LEAST_EXTENSION as usize);
                     let size = UpgradeableLoaderState::size_of_programdata;
-                    chain.rent(size(built.bytes.len()))?.saturating_sub(chain.rent(size(room))?)
-                } else {
-                    0
-                };
+                    item.rent = chain.rent(size(grown))?.saturating_sub(chain.rent(size(room))?);
+                }
             }
             deployed.authority
         }
