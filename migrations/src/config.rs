@@ -1,6 +1,7 @@
 //! The configuration file: what should stand. Every key is known, every value exact; anything else is refused with the file, the
 //! key and what is allowed.
 
+mod parameters;
 mod reserve;
 pub mod value;
 mod vault;

@@ -102,10 +102,14 @@ impl Vault {
             config.caps.groups[group] = cap.0;
         }
         let (given, thresholds) = (&self.thresholds, &mut config.thresholds);
-        super::reserve::set(&mut thresholds.guarded_seconds, given.guarded.map(|time| time.0));
-        super::reserve::set(&mut thresholds.halted_seconds, given.halted.map(|time| time.0));
-        super::reserve::set_short(&mut thresholds.loss_guards, given.loss_guards, "thresholds.loss_guards")?;
-        super::reserve::set_short(&mut thresholds.loss_halts, given.loss_halts, "thresholds.loss_halts")?;
+        super::parameters::set(&mut thresholds.guarded_seconds, given.guarded.map(|time| time.0));
+        super::parameters::set(&mut thresholds.halted_seconds, given.halted.map(|time| time.0));
+        super::parameters::set_short(
+            &mut thresholds.loss_guards,
+            given.loss_guards,
+            "thresholds.loss_guards",
+        )?;
+        super::parameters::set_short(&mut thresholds.loss_halts, given.loss_halts, "thresholds.loss_halts")?;
         Ok(config)
     }
 

@@ -65,7 +65,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, MigrateAccount<'info>>) -> Resu
     let (kind, version) = kind_of(info)?;
     require!(version != STATE_VERSION, BallastError::NothingToMigrate);
     match kind {
-        AccountKind::Vault => return err!(BallastError::NotMigratable),
+        AccountKind::Vault => err!(BallastError::NotMigratable),
         AccountKind::Reserve => {
             step.check_vault(info, core::mem::offset_of!(old::Reserve, vault))?;
             step.rewrite::<old::Reserve, Reserve>(info, kind)?;
