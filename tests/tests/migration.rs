@@ -5,6 +5,7 @@ use anchor_lang::{error::ErrorCode, prelude::Pubkey, solana_program::instruction
 use anchor_spl::token_2022::spl_token_2022::state::AccountState;
 use ballast::{
     event::{AccountKind, AccountMigrated},
+    instructions::Signal,
     state::{version_1, Attestation, Audit, Obligation, Reserve, ReserveThresholds, Vault},
     BallastError, STATE_VERSION,
 };
@@ -13,7 +14,7 @@ use ballast_client::{
     address, decode,
     instruction::{self, migrate_account, Tranche},
     preset::reserve_config,
-    Event,
+    safety, Event,
 };
 use ballast_risk::{breaker, bucket::FlowRules, caps, change::MIN_TIMELOCK, presets::AssetKind, TokenAmount};
 use ballast_tests::{market::TOKEN, refused, usd, Failure, Market, Receipt, User, World};
@@ -89,7 +90,7 @@ impl Past {
         self.world.asset(market).reserve()
     }
 
-    /// Every instruction that version 1 had, as its people would send it now.
+    /// Instructions that anyone may send, as people would send them now.
     fn ordinary(&mut self) -> Vec<(Instruction, Keypair)> {
         let new = Market::create(&mut self.world.chain, AssetKind::Alt, 6, TOKEN, usd(1));
         let world = &self.world;
@@ -125,6 +126,9 @@ impl Past {
             instruction::refresh_obligation(vault, obligation, &reserves),
             instruction::soft_liquidate(&tranche),
             instruction::collect_fees(&usdc, &curator),
+            safety::trip_reserve(&sol, Signal::Outflow),
+            safety::step_breaker(vault, Some(sol.reserve())),
+            safety::absorb_loss(curator, vault, obligation, &reserves),
             instruction::attest_solvency(vault, &[sol, usdc]),
             instruction::begin_audit(vault),
             instruction::add_reserve(curator, &new.asset(vault), config),
@@ -170,7 +174,7 @@ fn migrated(receipt: &Receipt) -> Vec<&AccountMigrated> {
 async fn old_accounts_are_refused_until_they_have_migrated_and_then_everything_goes_on() {
     let mut past = Past::start().await;
     let (sol, eth, usdc) = (past.world.sol, past.world.eth, past.world.usdc);
-    assert_eq!(past.refuses_the_old().await, 13, "all that version 1 had");
+    assert_eq!(past.refuses_the_old().await, 16, "all that version 1 had, and breakers");
 
     past.migrate_all().await;
     past.world.check_law().await;
@@ -308,7 +312,7 @@ async fn a_half_migrated_vault_serves_whoever_has_migrated_and_refuses_the_other
     past.migrate(Some(lender)).await.unwrap();
     past.migrate(Some(past.reserve(&usdc))).await.unwrap();
     // opening an obligation, adding a reserve and collecting the dollars' fees take nothing that is old
-    assert_eq!(past.refuses_the_old().await, 13 - 3);
+    assert_eq!(past.refuses_the_old().await, 16 - 3);
 
     // the lender's own is all in the present: out goes a part, while the borrower is not there yet
     let withdraw = instruction::withdraw(&past.lender.account, &past.world.asset(&usdc), 1_000_000, &[]);
@@ -348,6 +352,7 @@ async fn the_payer_adds_the_rent_of_the_new_bytes_and_an_event_says_so() {
     assert_eq!(account.lamports, rent.minimum_balance(Obligation::SPACE));
     let before = rent.minimum_balance(told[1].bytes_before as usize);
     assert_eq!(told[1].rent_paid, account.lamports - before);
+    assert!(receipt.compute_units < 30_000, "a vault and an obligation: {} units", receipt.compute_units);
 
     // whoever has enough already is charged nothing
     let (rich, mut account) = past.old.last().cloned().unwrap();

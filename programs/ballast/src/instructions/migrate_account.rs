@@ -20,7 +20,7 @@ use crate::{
 use anchor_lang::{
     prelude::*,
     system_program::{transfer, Transfer},
-    Discriminator, ZeroCopy,
+    ZeroCopy,
 };
 
 /// Bytes before an account's body.
@@ -47,7 +47,7 @@ pub struct MigrateAccount<'info> {
 pub(crate) fn handler<'info>(ctx: Context<'info, MigrateAccount<'info>>) -> Result<()> {
     let accounts = ctx.accounts;
     let time = now(&Clock::get()?);
-    let mut step = Step { payer: &accounts.payer, vault: accounts.vault.key(), time };
+    let step = Step { payer: &accounts.payer, vault: accounts.vault.key(), time };
 
     let vault_info = accounts.vault.as_ref();
     let (kind, version) = kind_of(vault_info)?;
@@ -84,7 +84,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, MigrateAccount<'info>>) -> Resu
 fn kind_of(info: &AccountInfo) -> Result<(AccountKind, u8)> {
     require_keys_eq!(*info.owner, crate::ID, ErrorCode::AccountOwnedByWrongProgram);
     let data = info.try_borrow_data()?;
-    let (head, body) = data.split_at_checked(HEAD).ok_or(ErrorCode::AccountDiscriminatorNotFound)?;
+    let (head, version) = (data.get(..HEAD).unwrap_or(&[]), data.get(HEAD).copied().unwrap_or(0));
     let kind = match head {
         head if head == Vault::DISCRIMINATOR => AccountKind::Vault,
         head if head == Reserve::DISCRIMINATOR => AccountKind::Reserve,
@@ -93,7 +93,6 @@ fn kind_of(info: &AccountInfo) -> Result<(AccountKind, u8)> {
         head if head == Audit::DISCRIMINATOR => AccountKind::Audit,
         _ => return err!(BallastError::NotMigratable),
     };
-    let version = body.first().copied().ok_or(BallastError::WrongStateVersion)?;
     require!(version == old::VERSION || version == STATE_VERSION, BallastError::WrongStateVersion);
     Ok((kind, version))
 }
@@ -120,45 +119,62 @@ impl<'info> Step<'_, 'info> {
     fn check_vault(&self, info: &AccountInfo, offset: usize) -> Result<()> {
         let data = info.try_borrow_data()?;
         let start = HEAD.saturating_add(offset);
-        let found = data.get(start..start.saturating_add(32)).ok_or(ErrorCode::AccountDidNotDeserialize)?;
-        require!(found == self.vault.as_ref(), BallastError::WrongVault);
+        let found = data.get(start..start.saturating_add(32));
+        require!(found == Some(self.vault.as_ref()), BallastError::WrongVault);
         Ok(())
     }
 
     /// Rewrites an account of the old layout in the new one, which is larger.
     #[inline(never)]
-    fn rewrite<Old: bytemuck::Pod, New: ZeroCopy + Discriminator + Migrate<Old>>(
-        &mut self,
+    fn rewrite<Old: bytemuck::Pod, New: ZeroCopy + Migrate<Old>>(
+        &self,
         info: &AccountInfo<'info>,
         kind: AccountKind,
     ) -> Result<()> {
-        let body = core::mem::size_of::<Old>();
-        let before = HEAD.saturating_add(body);
-        let after = HEAD.saturating_add(core::mem::size_of::<New>());
-        require!(info.data_len() == before, BallastError::WrongStateVersion);
-        // On the heap, in words: accounts are larger than a stack frame, and both layouts are aligned to eight.
-        let mut words = vec![0u64; body.div_ceil(8)];
-        let copy = bytemuck::cast_slice_mut::<u64, u8>(&mut words)
-            .get_mut(..body)
-            .ok_or(ErrorCode::AccountDidNotDeserialize)?;
-        copy.copy_from_slice(info.try_borrow_data()?.get(HEAD..).ok_or(ErrorCode::AccountDidNotDeserialize)?);
-        let rent_paid = self.pay_rent(info, after)?;
-        info.resize(after)?;
+        let [before, after] = [core::mem::size_of::<Old>(), core::mem::size_of::<New>()];
+        let words = self.grow(info, kind, before, after)?;
         let mut data = info.try_borrow_mut_data()?;
-        let new = data.get_mut(HEAD..).ok_or(ErrorCode::AccountDidNotDeserialize)?;
-        new.fill(0);
-        bytemuck::from_bytes_mut::<New>(new).fill(bytemuck::from_bytes::<Old>(copy), self.time);
-        drop(data);
-        self.tell(info, kind, before, rent_paid);
+        // Both layouts are aligned to eight, as the words and the account's body are; their sizes were checked.
+        let old = bytemuck::cast_slice(&words).get(..before).map(bytemuck::from_bytes::<Old>);
+        let new = data.get_mut(HEAD..).map(bytemuck::from_bytes_mut::<New>);
+        if let (Some(old), Some(new)) = (old, new) {
+            new.fill(old, self.time);
+        }
         Ok(())
+    }
+
+    /// Makes room for a body of `after` bytes, all zeros, and returns the old one, which has to have `before` bytes. On the heap: accounts
+    /// are larger than a stack frame.
+    #[inline(never)]
+    fn grow(
+        &self,
+        info: &AccountInfo<'info>,
+        kind: AccountKind,
+        before: usize,
+        after: usize,
+    ) -> Result<Vec<u64>> {
+        let [full_before, full_after] = [before, after].map(|body| HEAD.saturating_add(body));
+        require!(info.data_len() == full_before, BallastError::WrongStateVersion);
+        let mut words = vec![0u64; before.div_ceil(8)];
+        let copy = bytemuck::cast_slice_mut::<u64, u8>(&mut words).get_mut(..before);
+        if let (Some(to), Some(from)) = (copy, info.try_borrow_data()?.get(HEAD..)) {
+            to.copy_from_slice(from);
+        }
+        let rent_paid = self.pay_rent(info, full_after)?;
+        info.resize(full_after)?;
+        if let Some(body) = info.try_borrow_mut_data()?.get_mut(HEAD..) {
+            body.fill(0);
+        }
+        self.tell(info, kind, full_before, rent_paid);
+        Ok(words)
     }
 
     /// Renumbers a report: its layout did not change.
     fn renumber(&self, info: &AccountInfo<'info>, kind: AccountKind, vault_at: usize) -> Result<()> {
         self.check_vault(info, vault_at)?;
-        let mut data = info.try_borrow_mut_data()?;
-        *data.get_mut(HEAD).ok_or(ErrorCode::AccountDidNotDeserialize)? = STATE_VERSION;
-        drop(data);
+        if let Some(version) = info.try_borrow_mut_data()?.get_mut(HEAD) {
+            *version = STATE_VERSION;
+        }
         self.tell(info, kind, info.data_len(), 0);
         Ok(())
     }
