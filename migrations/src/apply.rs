@@ -4,7 +4,7 @@ use crate::{
     chain::{sol, Chain},
     config::Config,
     loader::Deployer,
-    plan::{self, plan, Action, Plan},
+    plan::{self, plan, Action, Finding, Item, Plan},
     program::Built,
 };
 use anyhow::{bail, Context as _, Result};
@@ -19,6 +19,7 @@ pub fn apply(
     plan_shown: &Plan,
     say: &dyn Fn(&str),
 ) -> Result<Plan> {
+    check_program(config, plan_shown)?;
     check_signer(config, plan_shown, payer)?;
     check_balance(chain, plan_shown, payer)?;
     let deployer = Deployer { chain, payer, say };
@@ -47,6 +48,20 @@ pub fn apply(
         }
     }
     plan(config, chain, &payer.pubkey())
+}
+
+/// No vault is made under a program that is not the build, or that someone else may replace.
+fn check_program(config: &Config, plan: &Plan) -> Result<()> {
+    let is_off = |finding: &Finding| matches!(finding, Finding::Differs(_) | Finding::Blocked(_));
+    let of_program = |item: &&Item| item.address == config.program.id.0 && is_off(&item.finding);
+    if let Some(item) = plan.items.iter().find(of_program) {
+        bail!(
+            "nothing was done: the {} is not what {} says; settle that first",
+            item.name,
+            config.file.display()
+        );
+    }
+    Ok(())
 }
 
 /// One key signs all of it: the one that pays.

@@ -23,6 +23,16 @@ impl Authority {
         }
     }
 
+    /// Whether it can be handed the program: a multisig has to be there first.
+    pub fn is_there(&self, chain: &Chain) -> Result<bool> {
+        match self {
+            Self::Squads(squads) => {
+                Ok(squads.data(chain)?.is_some_and(|data| Multisig::parse(&data).is_some()))
+            }
+            Self::Nobody | Self::Key(_) => Ok(true),
+        }
+    }
+
     /// What is wrong with it, loudly; nothing if it is behind a timelocked multisig, or nobody.
     pub fn warnings(&self, chain: &Chain) -> Result<Vec<String>> {
         match self {
@@ -32,11 +42,7 @@ impl Authority {
                  behind an existing timelocked multisig: set `upgrade_authority = {{ squads = {{ multisig = \"…\" }} }}`",
                 key.0
             )]),
-            Self::Squads(squads) => {
-                let account = chain.account(&squads.multisig.0)?;
-                let data = account.filter(|account| account.owner == SQUADS).map(|account| account.data);
-                Ok(squads.judge(data.as_deref()))
-            }
+            Self::Squads(squads) => Ok(squads.judge(squads.data(chain)?.as_deref())),
         }
     }
 }
@@ -46,6 +52,12 @@ impl Squads {
     fn address(&self) -> Pubkey {
         let seeds: [&[u8]; 4] = [b"multisig", self.multisig.0.as_ref(), b"vault", &[self.vault]];
         Pubkey::find_program_address(&seeds, &SQUADS).0
+    }
+
+    /// The multisig's data, if Squads' program has it.
+    fn data(&self, chain: &Chain) -> Result<Option<Vec<u8>>> {
+        let account = chain.account(&self.multisig.0)?;
+        Ok(account.filter(|account| account.owner == SQUADS).map(|account| account.data))
     }
 
     /// What is wrong with the multisig, given its data.

@@ -32,10 +32,15 @@ const MINTS: [(&str, u8); 6] = [
     ("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v", 6),
     ("DezXAZ8z7PnrnRJjz3wXBoRgixCa6xjnB7YaB1pPB263", 5),
 ];
-const PLACEHOLDER: &str = "CURATOR";
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+/// The curator's address in the example.
+fn curator_of(text: &str) -> String {
+    let mut parts = text.split('"').filter(|part| part.starts_with("Curator"));
+    parts.next().expect("the example has a curator").to_owned()
 }
 
 fn built(name: &str) -> PathBuf {
@@ -99,10 +104,30 @@ impl Net {
     fn config(&self, change: impl FnOnce(String) -> String) -> Config {
         let file = folder().join("example.toml");
         let text = std::fs::read_to_string(&file).unwrap();
-        let placeholder =
-            text.split('"').find(|part| part.starts_with("Curator")).unwrap_or(PLACEHOLDER).to_owned();
+        let placeholder = curator_of(&text);
         let text = change(text.replace(&placeholder, &self.curator.pubkey().to_string()));
         Config::parse(&text, &file).unwrap()
+    }
+
+    /// The example for this curator, as a file of its own.
+    fn write(&self, config: &Config) -> PathBuf {
+        let so = config.path(&config.program.so).canonicalize().unwrap();
+        let text = std::fs::read_to_string(folder().join("example.toml")).unwrap();
+        let placeholder = curator_of(&text);
+        let text = text.replace(&placeholder, &self.curator.pubkey().to_string());
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}.toml", self.curator.pubkey()));
+        std::fs::write(&file, text.replace("../target/deploy/ballast.so", so.to_str().unwrap())).unwrap();
+        file
+    }
+
+    /// What the command prints; it has to succeed.
+    fn command(&self, command: &str, file: &Path) -> String {
+        let mut run = std::process::Command::new(env!("CARGO_BIN_EXE_ballast-deploy"));
+        run.args([command, "--config", file.to_str().unwrap(), "--url", &self.chain.rpc.url()]);
+        let output = run.output().unwrap();
+        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(output.status.success(), "{command}: {text}");
+        text
     }
 
     fn plan(&self, config: &Config) -> Plan {
@@ -156,6 +181,11 @@ async fn a_file_becomes_vaults_and_stands_until_someone_changes_something() {
     let spent = before - net.chain.rpc.get_balance(&curator).unwrap();
     let said = shown.rent() + shown.fees();
     assert!(spent <= said && spent * 100 >= said * 99, "it said {said} lamports, and it took {spent}");
+
+    // the command says so too, with its exit code
+    let file = net.write(&config);
+    assert!(net.command("verify", &file).contains("Verified: the program is the build with this sha256"));
+    assert!(net.command("plan", &file).contains("nothing to do"));
 
     // it repeats nothing
     let again = net.apply(&config, &after);
@@ -240,6 +270,20 @@ async fn what_a_plan_cannot_bring_about_is_blocked_with_what_to_do() {
         "{blocked}"
     );
     assert!(blocked.contains("DIFFERS  upgrade authority"), "{blocked}");
+    let refused =
+        apply(&config, &net.chain, &net.curator, &net.plan(&config), &|_| ()).unwrap_err().to_string();
+    assert!(refused.contains("nothing was done: the program is not what"), "{refused}");
+
+    // the build, to be handed to a multisig that is not there
+    net.put_program("ballast", &net.curator.pubkey());
+    let key = format!("{{ key = \"{}\" }}", net.curator.pubkey());
+    let squads = format!("{{ squads = {{ multisig = \"{}\" }} }}", Pubkey::new_unique());
+    let lost = net.plan(&net.config(|text| text.replace(&key, &squads)));
+    assert!(
+        matches!(&lost.items[1].finding, Finding::Blocked(why) if why.contains("would be lost")),
+        "{lost}"
+    );
+    assert!(lost.warnings[0].contains("NO MULTISIG IS AT"), "{lost}");
 
     // a mint that is not there, is of another program, or has fewer decimals than an amount needs
     let failed =

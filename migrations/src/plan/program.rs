@@ -50,7 +50,7 @@ pub fn items(
         }
     };
     items.push(item);
-    items.push(owner(config, &id, authority, deployer));
+    items.push(owner(config, chain, authority, deployer)?);
     Ok(())
 }
 
@@ -94,21 +94,25 @@ fn upgrade(config: &Config, built: &Built, deployed: &Deployed, deployer: &Pubke
 }
 
 /// Who may upgrade the program, compared with who should.
-fn owner(config: &Config, id: &Pubkey, found: Option<Pubkey>, deployer: &Pubkey) -> Item {
+fn owner(config: &Config, chain: &Chain, found: Option<Pubkey>, deployer: &Pubkey) -> Result<Item> {
     let wanted = config.program.upgrade_authority.address();
-    let mut item = Item::new("upgrade authority", *id, Finding::Stands);
+    let mut item = Item::new("upgrade authority", config.program.id.0, Finding::Stands);
     if found == wanted {
-        return item;
+        return Ok(item);
     }
     let name = |key: Option<Pubkey>| key.map_or("nobody".to_owned(), |key| key.to_string());
-    if found == Some(*deployer) {
+    if found != Some(*deployer) {
+        let field = "upgrade_authority".to_owned();
+        let difference = Difference { field, found: name(found), wanted: name(wanted) };
+        item.finding = Finding::Differs(vec![difference]);
+    } else if !config.program.upgrade_authority.is_there(chain)? {
+        item.finding =
+            Finding::Blocked("there is no such multisig: handed to it, the program would be lost".into());
+    } else {
         item.finding = Finding::Planned(Action::HandOver(wanted));
         item.name = format!("upgrade authority: to {}, for good", name(wanted));
         item.signers = vec![("upgrade authority", *deployer)];
         item.signatures = 1;
-    } else {
-        let field = "upgrade_authority".to_owned();
-        item.finding = Finding::Differs(vec![Difference { field, found: name(found), wanted: name(wanted) }]);
     }
-    item
+    Ok(item)
 }
