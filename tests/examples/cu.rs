@@ -1,6 +1,8 @@
 //! Measures the compute units of every instruction on the compiled program, at 1, 4, 8 and 16 positions. Writes
 //! `target/cu.json` and `docs/compute-units.md`. Run by `cargo xtask cu`.
 
+#[path = "cu/migration.rs"]
+mod migration;
 #[path = "cu/safety.rs"]
 mod safety;
 #[path = "cu/score.rs"]
@@ -37,7 +39,8 @@ async fn main() {
             );
         }
     }
-    for (name, units) in safety::measure().await {
+    let once = [safety::measure().await, migration::measure().await].concat();
+    for (name, units) in once {
         table.entry(name).or_default().insert(1, units);
     }
     for (positions, cost) in score::measure(&SIZES).await {

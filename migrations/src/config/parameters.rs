@@ -128,11 +128,9 @@ impl Reserve {
 
     /// Checks what can be known before the mint's decimals are; returns the asset's group. Errors begin with the key.
     pub(super) fn check(&self, preset: &Preset, model: &RiskModel) -> Read<usize> {
-        // Twelve decimals are the most that the program takes: what is not exact with twelve is not exact with fewer.
-        let wanted = match self.wanted(preset, 12) {
-            Err(reason) if reason.contains("too large") => self.wanted(preset, 2)?,
-            result => result?,
-        };
+        // The mint's decimals are not known yet: amounts have to be exact with some that the program takes.
+        let wanted = (2..=12).rev().find_map(|decimals| self.wanted(preset, decimals).ok());
+        let wanted = wanted.map_or_else(|| self.wanted(preset, 12), Ok)?;
         let bounds = |key: &str, checked: ballast_risk::Result<()>| {
             checked.map_err(|reason| format!("{key}: {reason}"))
         };
