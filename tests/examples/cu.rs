@@ -3,6 +3,8 @@
 
 #[path = "cu/insurance.rs"]
 mod insurance;
+#[path = "cu/migration.rs"]
+mod migration;
 #[path = "cu/safety.rs"]
 mod safety;
 #[path = "cu/score.rs"]
@@ -39,7 +41,8 @@ async fn main() {
             );
         }
     }
-    for (name, units) in safety::measure().await.into_iter().chain(insurance::measure().await) {
+    let once = [safety::measure().await, insurance::measure().await, migration::measure().await].concat();
+    for (name, units) in once {
         table.entry(name).or_default().insert(1, units);
     }
     for (positions, cost) in score::measure(&SIZES).await {

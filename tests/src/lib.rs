@@ -10,6 +10,7 @@ pub mod insured;
 pub mod law;
 pub mod market;
 pub mod mint;
+pub mod old;
 pub mod validators;
 pub mod view;
 pub mod world;

@@ -55,6 +55,7 @@ events!(
     ClaimVoted,
     ClaimSettled,
     ClaimClosed,
+    AccountMigrated,
 );
 
 /// All events of the program in a transaction's logs, in order. Data that other programs log is skipped by tracking which

@@ -234,3 +234,10 @@ pub fn finish_audit(vault: Pubkey, reserves: &[Pubkey]) -> Instruction {
     let accounts = accounts::AuditBook { vault, audit: address::audit(&vault), obligation: None };
     build(accounts, data::AuditBook { step: AuditStep::Finish }, writable(reserves))
 }
+
+/// `migrate_account`: rewrites an account of an older version in the current layout, and its vault where that is older too.
+/// Without `account` the vault alone. `payer` signs and adds the rent.
+pub fn migrate_account(payer: Pubkey, vault: Pubkey, account: Option<Pubkey>) -> Instruction {
+    let accounts = accounts::MigrateAccount { payer, vault, account, system_program: system_program::ID };
+    build(accounts, data::MigrateAccount {}, vec![])
+}

@@ -235,6 +235,10 @@ pub enum BallastError {
     NotTheOpener,
     #[msg("Pass the vault's insurance fund as the last account, writable: it writes down what lenders lose")]
     FundAccountMissing,
+    #[msg("The account has the current layout already: there is nothing to migrate")]
+    NothingToMigrate,
+    #[msg("Only vaults, reserves, obligations and reports of this program migrate: pass one of these")]
+    NotMigratable,
 }
 
 /// Maps the risk crate's refusals to the program's.

@@ -11,6 +11,8 @@ extern crate solana_compiler_builtins as _;
 pub mod absorb;
 pub mod book;
 pub mod constants;
+#[cfg(all(feature = "entrypoint", any(target_os = "solana", target_arch = "bpf")))]
+mod entrypoint;
 pub mod error;
 pub mod event;
 pub mod guard;
@@ -27,7 +29,7 @@ use state::FundRules;
 
 declare_id!("Ba11ast1111111111111111111111111111111111111");
 
-#[cfg(not(feature = "no-entrypoint"))]
+#[cfg(all(feature = "entrypoint", any(target_os = "solana", target_arch = "bpf")))]
 solana_security_txt::security_txt! {
     name: "Ballast",
     project_url: "https://github.com/ballast-lending/ballast",
@@ -173,5 +175,9 @@ pub mod ballast {
     /// Closes the account of a claim that is over.
     pub fn close_claim(ctx: Context<CloseClaim>) -> Result<()> {
         close_claim::handler(ctx)
+    }
+    /// Rewrites an account of an older program version in the current layout; its vault too, if that is older.
+    pub fn migrate_account<'info>(ctx: Context<'info, MigrateAccount<'info>>) -> Result<()> {
+        migrate_account::handler(ctx)
     }
 }

@@ -37,7 +37,7 @@ impl Record {
             "tools": self.tools.split(", ").collect::<Vec<_>>(),
         });
         fs::write(so.with_extension("json"), serde_json::to_string_pretty(&record)? + "\n")?;
-        Ok(format!("{}: {bytes} bytes, {rent} SOL of rent, sha256 {}…", self.name, &sha256[..16]))
+        Ok(format!("{}: {bytes} bytes, {rent} SOL of rent, sha256 {sha256}", self.name))
     }
 }
 

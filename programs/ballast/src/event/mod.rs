@@ -2,10 +2,12 @@
 
 mod governance;
 mod insurance;
+mod migration;
 mod safety;
 
 pub use governance::*;
 pub use insurance::*;
+pub use migration::*;
 pub use safety::*;
 
 use crate::state::reserve::Books;

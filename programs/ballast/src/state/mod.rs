@@ -7,6 +7,7 @@ pub mod proof;
 pub mod reserve;
 pub mod safety;
 pub mod vault;
+pub mod version_1;
 
 pub use insurance::*;
 pub use obligation::{Obligation, Position, Side};
