@@ -6,9 +6,10 @@ use crate::{
     market::{usd, Market, TOKEN, TOKEN_2022},
 };
 use anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction};
-use ballast::event::StakeAction;
+use ballast::{event::StakeAction, state::Vault};
 use ballast_client::{
     address::{self, Account},
+    governance::open_vault,
     instruction,
     preset::{reserve_config, vault_config},
     Event,
@@ -126,6 +127,7 @@ impl World {
         for market in self.markets() {
             self.add_reserve_to(vault, &market).await.expect("the preset's reserves are valid");
         }
+        self.must(&open_vault(curator.pubkey(), vault, 1), &[&curator]).await;
         self.refresh().await.expect("the prices are good");
         vault
     }
@@ -140,12 +142,27 @@ impl World {
         self.add_reserve_to(self.vault, market).await
     }
 
-    /// Adds a market to a vault with its preset parameters.
+    /// Adds a market to a vault with its preset parameters, as if the vault were still being set up: stories that are not
+    /// about the timelock need not wait for it.
     pub async fn add_reserve_to(&mut self, vault: Pubkey, market: &Market) -> Result<Receipt, Failure> {
         let config = reserve_config(&self.preset, market.kind, market.feed_id).expect("the preset is valid");
         let curator = self.curator.insecure_clone();
-        self.send(&[instruction::add_reserve(curator.pubkey(), &market.asset(vault), config)], &[&curator])
-            .await
+        let add = instruction::add_reserve(curator.pubkey(), &market.asset(vault), config);
+        self.send_in_setup(vault, &[add], &[&curator]).await
+    }
+
+    /// Sends a transaction as if the vault were not open yet.
+    pub async fn send_in_setup(
+        &mut self,
+        vault: Pubkey,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+    ) -> Result<Receipt, Failure> {
+        let opened_at = self.chain.state::<Vault>(vault).await.opened_at;
+        self.chain.edit::<Vault>(vault, |vault| vault.opened_at = 0).await;
+        let result = self.send(instructions, signers).await;
+        self.chain.edit::<Vault>(vault, |vault| vault.opened_at = opened_at).await;
+        result
     }
 
     /// Sends a transaction. When it lands, the law must hold.

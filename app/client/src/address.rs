@@ -2,7 +2,7 @@
 
 use anchor_lang::{prelude::Pubkey, pubkey};
 use ballast::constants::{
-    ATTESTATION_SEED, AUDIT_SEED, OBLIGATION_SEED, RESERVE_SEED, TOKENS_SEED, VAULT_SEED,
+    ATTESTATION_SEED, AUDIT_SEED, CHANGE_SEED, OBLIGATION_SEED, RESERVE_SEED, TOKENS_SEED, VAULT_SEED,
 };
 
 /// The associated-token-account program.
@@ -25,6 +25,11 @@ pub fn attestation(vault: &Pubkey) -> Pubkey {
 /// A vault's audit report.
 pub fn audit(vault: &Pubkey) -> Pubkey {
     derive(&[AUDIT_SEED, vault.as_ref()])
+}
+
+/// A vault's proposed change of this number.
+pub fn change(vault: &Pubkey, number: u64) -> Pubkey {
+    derive(&[CHANGE_SEED, vault.as_ref(), &number.to_le_bytes()])
 }
 
 /// The associated token account of an owner.

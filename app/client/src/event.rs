@@ -56,6 +56,9 @@ events!(
     ClaimSettled,
     ClaimClosed,
     AccountMigrated,
+    ChangeProposed,
+    ChangeExecuted,
+    ChangeCancelled,
 );
 
 /// All events of the program in a transaction's logs, in order. Data that other programs log is skipped by tracking which

@@ -1,6 +1,9 @@
 //! One builder an instruction. Each derives its own accounts; token accounts outside the vault are associated ones.
 
-use crate::address::{self, Account, Asset};
+use crate::{
+    address::{self, Account, Asset},
+    governance::added_reserve,
+};
 use anchor_lang::{
     prelude::{AccountMeta, Pubkey},
     solana_program::{instruction::Instruction, system_program},
@@ -39,18 +42,10 @@ pub fn create_vault(creator: Pubkey, config: VaultConfig) -> Instruction {
     build(accounts, data::CreateVault { config }, vec![])
 }
 
-/// `add_reserve`, signed by the vault's curator.
+/// `add_reserve`, signed by the vault's curator, while the vault is being set up. Afterwards it is
+/// [`crate::governance::Proposal::add_reserve`].
 pub fn add_reserve(curator: Pubkey, asset: &Asset, config: ReserveConfig) -> Instruction {
-    let accounts = accounts::AddReserve {
-        curator,
-        vault: asset.vault,
-        mint: asset.mint,
-        reserve: asset.reserve(),
-        tokens: asset.tokens(),
-        token_program: asset.token_program,
-        system_program: system_program::ID,
-    };
-    build(accounts, data::AddReserve { config }, vec![])
+    build(added_reserve(curator, asset, None), data::AddReserve { config }, vec![])
 }
 
 /// `refresh_reserves` of pairs (reserve, price account). For composed prices use [`refresh_composed_reserves`].

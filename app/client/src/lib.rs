@@ -5,6 +5,7 @@ pub mod account;
 pub mod address;
 pub mod error;
 pub mod event;
+pub mod governance;
 pub mod instruction;
 pub mod insurance;
 pub mod plan;

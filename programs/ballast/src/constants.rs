@@ -13,6 +13,8 @@ pub const OBLIGATION_SEED: &[u8] = b"obligation";
 pub const ATTESTATION_SEED: &[u8] = b"attestation";
 /// Seed of a vault's audit report: `["audit", vault]`.
 pub const AUDIT_SEED: &[u8] = b"audit";
+/// Seed of a proposed change: `["change", vault, number]`.
+pub const CHANGE_SEED: &[u8] = b"change";
 
 /// Seed of a vault's insurance fund: `["fund", vault]`.
 pub const FUND_SEED: &[u8] = b"fund";

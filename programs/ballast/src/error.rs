@@ -239,6 +239,40 @@ pub enum BallastError {
     NothingToMigrate,
     #[msg("Only vaults, reserves, obligations and reports of this program migrate: pass one of these")]
     NotMigratable,
+    #[msg("Only the guardian of the vault may do this")]
+    NotGuardian,
+    #[msg("Only the curator cancels a change, or the guardian one that does not replace it")]
+    NotCuratorOrGuardian,
+    #[msg("The vault is still being set up: its curator opens it first")]
+    VaultNotOpen,
+    #[msg("A vault opens with at least one reserve: add one first")]
+    NoReserves,
+    #[msg("The vault is open: propose the new reserve, and pass the ripe change")]
+    ProposalNeeded,
+    #[msg("The change proposes another token or other parameters: pass exactly what was proposed")]
+    NotWhatWasProposed,
+    #[msg("A proposed reserve is executed by add_reserve: pass the change there")]
+    ExecutedByAddReserve,
+    #[msg(
+        "The change is about another reserve, or about the vault: pass the reserve that it names, or none"
+    )]
+    WrongTarget,
+    #[msg("It is so already: there is nothing to change")]
+    ChangesNothing,
+    #[msg("A ramp of these parameters still runs: execute the change when it has ended")]
+    RampRuns,
+    #[msg("The winding-down began after this was proposed: cancel it and propose again")]
+    ProposedBeforeWindDown,
+    #[msg("The new curator signs its own appointment: execute the change with its key")]
+    NotTheNewCurator,
+    #[msg("This address cannot be nobody: name one that can sign or be paid")]
+    NobodyNamed,
+    #[msg("Governance takes no transaction that advances a durable nonce, which could wait for years: use a recent blockhash")]
+    DurableNonce,
+    #[msg("The rent of a change returns to its proposer: pass the proposer that the change names")]
+    NotTheProposer,
+    #[msg("Pass all reserves of the vault, in its order, as remaining accounts")]
+    WrongVaultReserves,
 }
 
 /// Maps the risk crate's refusals to the program's.

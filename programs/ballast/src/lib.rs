@@ -15,6 +15,7 @@ pub mod constants;
 mod entrypoint;
 pub mod error;
 pub mod event;
+pub mod governance;
 pub mod guard;
 pub mod instructions;
 pub mod oracle;
@@ -25,7 +26,7 @@ pub mod validators;
 pub use constants::*;
 pub use error::BallastError;
 use instructions::*;
-use state::FundRules;
+use state::{FundRules, ProposedChange};
 
 declare_id!("Ba11ast1111111111111111111111111111111111111");
 
@@ -179,5 +180,21 @@ pub mod ballast {
     /// Rewrites an account of an older program version in the current layout; its vault too, if that is older.
     pub fn migrate_account<'info>(ctx: Context<'info, MigrateAccount<'info>>) -> Result<()> {
         migrate_account::handler(ctx)
+    }
+    /// Proposes a change of a vault's or a reserve's parameters.
+    pub fn propose_change(ctx: Context<ProposeChange>, proposed: ProposedChange) -> Result<()> {
+        propose_change::handler(ctx, proposed)
+    }
+    /// Lets a ripe change take effect. Remaining accounts, for a risk model: all reserves of the vault.
+    pub fn execute_change<'info>(ctx: Context<'info, ExecuteChange<'info>>) -> Result<()> {
+        execute_change::handler(ctx)
+    }
+    /// Takes a proposed change back.
+    pub fn cancel_change(ctx: Context<CancelChange>) -> Result<()> {
+        cancel_change::handler(ctx)
+    }
+    /// Raises a breaker as guardian, for so many seconds.
+    pub fn tighten(ctx: Context<Tighten>, to: TightenTo, seconds: u64) -> Result<()> {
+        tighten::handler(ctx, to, seconds)
     }
 }

@@ -176,7 +176,7 @@ impl Stage {
         let market = Market::create(&mut world.chain, AssetKind::Sol, 9, TOKEN, usd(5));
         let config = reserve_config(&world.preset, market.kind, market.feed_id).expect("the preset is valid");
         let add = instruction::add_reserve(curator.pubkey(), &market.asset(world.vault), config);
-        let add = world.must(&[add], &[&curator]).await;
+        let add = world.send_in_setup(world.vault, &[add], &[&curator]).await.expect("the preset is valid");
         let owner = world.chain.wallet();
         let account = ballast_client::Account { vault: world.vault, owner: owner.pubkey(), id: 7 };
         let open = world.must(&[instruction::open_obligation(&account)], &[&owner]).await;

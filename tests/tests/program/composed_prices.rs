@@ -37,7 +37,8 @@ impl Staked {
         let mut config = reserve_config(&world.preset, AssetKind::Lst, market.feed_id).unwrap();
         config.rate = Some(RateConfig { feed_id: rate.feed_id, anchor: 1_200_000_000, growth: 10 });
         let curator = world.curator.insecure_clone();
-        world.must(&[add_reserve(curator.pubkey(), &world.asset(&market), config)], &[&curator]).await;
+        let add = add_reserve(curator.pubkey(), &world.asset(&market), config);
+        world.send_in_setup(world.vault, &[add], &[&curator]).await.unwrap();
         let mut staked = Self { market, rate, rate_account: Pubkey::new_unique() };
         staked.refresh(world).await;
         staked

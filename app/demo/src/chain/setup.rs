@@ -16,7 +16,9 @@ use anyhow::{Context as _, Result};
 use ballast::state::Obligation;
 use ballast_client::{
     account::reserves_with,
-    address, decode, instruction,
+    address, decode,
+    governance::open_vault,
+    instruction,
     preset::{reserve_config, vault_config},
 };
 use ballast_risk::{
@@ -133,6 +135,8 @@ fn vault(world: &World, pool: Pool, rules: &Rules) -> Result<()> {
         let add = instruction::add_reserve(curator, &world.asset(pool, *asset), config);
         world.validator.send(&format!("add_reserve {asset}"), &[add], &world.curator, &[])?;
     }
+    let open = open_vault(curator, address::vault(&curator, pool.id()), 1);
+    world.validator.send("open the vault", &open, &world.curator, &[])?;
     Ok(())
 }
 

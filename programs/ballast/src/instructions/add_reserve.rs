@@ -1,29 +1,32 @@
 //! `add_reserve`: adds an asset to a vault, with its token account, feed, place in the model and way of being sold.
 //!
-//! 1. Only the curator; at most 32 reserves a vault, one a mint.
+//! 1. Only the curator; at most 32 reserves a vault, one a mint. While the vault is being set up, at once; once it is open, with
+//!    a ripe change that proposes exactly this, which is closed by it. Its rent returns to its proposer.
 //! 2. The mint has 2 to 12 decimals and no extension off the allow-list.
 //! 3. Every parameter passes its compiled bounds, and the asset fits the vault's model.
-//! 4. The token account is a program address owned by the vault. Emits [`ReserveAdded`].
+//! 4. The token account is a program address owned by the vault.
+//! 5. A transaction that advances a durable nonce is refused. Emits [`ReserveAdded`], with a change also
+//!    [`crate::event::ChangeExecuted`].
 
 use crate::{
     constants::*,
     error::{BallastError, Named},
     event::ReserveAdded,
+    governance::{
+        check_may_execute, check_reserve_config, check_reserve_fits, classify, refuse_durable_nonce, source,
+        INSTRUCTIONS,
+    },
+    instructions::execute_change::announce,
     oracle::now,
-    state::{reserve::Source, *},
+    state::*,
     tokens::check_mint,
 };
 use anchor_lang::prelude::*;
 use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
-use ballast_risk::{rate::MAX_RATE_GROWTH, reserve::Ledger};
-
-/// Smallest anchor taken: a thousandth of the base asset, parts per billion.
-const MIN_ANCHOR: u64 = 1_000_000;
-/// Largest anchor taken: a thousand of the base asset.
-const MAX_ANCHOR: u64 = 1_000_000_000_000;
+use ballast_risk::{reserve::Ledger, Seconds};
 
 /// What a curator decides about an asset.
-#[derive(AnchorSerialize, AnchorDeserialize, Clone)]
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
 pub struct ReserveConfig {
     /// Pyth feed of the price in USD, or of the base asset where `rate` is given.
     pub feed_id: [u8; 32],
@@ -54,7 +57,7 @@ pub struct ReserveConfig {
 }
 
 /// How a composed price is made.
-#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy)]
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateConfig {
     /// Pyth feed of the rate, in units of the base asset.
     pub feed_id: [u8; 32],
@@ -92,26 +95,27 @@ pub struct AddReserve<'info> {
     pub token_program: Interface<'info, TokenInterface>,
     /// Creates the accounts.
     pub system_program: Program<'info, System>,
+    /// The ripe change that proposes the reserve; none while the vault is being set up.
+    #[account(mut, has_one = vault @ BallastError::WrongVault)]
+    pub change: Option<Box<Account<'info, Change>>>,
+    /// CHECK: who proposed the change, by the change itself; gets its rent.
+    #[account(mut)]
+    pub proposer: Option<UncheckedAccount<'info>>,
+    /// CHECK: the instructions sysvar, by its address.
+    #[account(address = INSTRUCTIONS)]
+    pub instructions: UncheckedAccount<'info>,
 }
 
 pub(crate) fn handler(ctx: Context<AddReserve>, config: ReserveConfig) -> Result<()> {
     let accounts = ctx.accounts;
+    refuse_durable_nonce(&accounts.instructions)?;
     check_mint(&accounts.mint.to_account_info(), accounts.mint.decimals)?;
-    config.curve.as_risk().validate().named()?;
-    config.rates.as_risk().validate().named()?;
-    config.split.as_risk().validate().named()?;
-    config.caps.as_risk().validate().named()?;
-    config.flows.as_risk().validate().named()?;
-    config.thresholds.as_risk().validate().named()?;
-    require!((10_000..=50_000).contains(&config.confidence_factor), BallastError::InvalidParameter);
-    require!((10..=1_000).contains(&config.max_confidence), BallastError::InvalidParameter);
-    require!(config.size_charge <= 10_000, BallastError::InvalidParameter);
-
-    let source = source(&config, now(&Clock::get()?))?;
+    check_reserve_config(&config)?;
+    let now = now(&Clock::get()?);
+    accounts.use_proposal(&config, now)?;
 
     let mut vault = accounts.vault.load_mut()?;
-    vault.check_version()?;
-    check_fit(&[vault.model_before_if_ramping(), Some(vault.model.as_risk())], config.risk.as_risk())?;
+    vault.tidy_ramp(now);
     let parts = vault.parts.as_risk();
     let parts = parts.hand_out(vault.caps.as_risk(), config.risk.group, 0, config.caps.exposure).named()?;
     vault.parts = parts.into();
@@ -133,7 +137,7 @@ pub(crate) fn handler(ctx: Context<AddReserve>, config: ReserveConfig) -> Result
     reserve.mint = accounts.mint.key();
     reserve.token_program = accounts.token_program.key();
     reserve.token_account = accounts.tokens.key();
-    reserve.source = source;
+    reserve.source = source(&OracleConfig::from(&config), now);
     reserve.risk = config.risk;
     reserve.split = config.split;
     reserve.curve = config.curve;
@@ -141,7 +145,8 @@ pub(crate) fn handler(ctx: Context<AddReserve>, config: ReserveConfig) -> Result
     reserve.caps = config.caps;
     reserve.flow_rules = config.flows;
     reserve.thresholds = config.thresholds;
-    reserve.store(Ledger::new(now(&Clock::get()?)))?;
+    check_reserve_fits(&vault, &reserve, now)?;
+    reserve.store(Ledger::new(now))?;
     emit!(ReserveAdded {
         vault: reserve.vault,
         reserve: accounts.reserve.key(),
@@ -152,28 +157,28 @@ pub(crate) fn handler(ctx: Context<AddReserve>, config: ReserveConfig) -> Result
     Ok(())
 }
 
-/// Refuses an asset that does not fit the vault's model, or while that moves, either end of its way.
-fn check_fit(
-    models: &[Option<&ballast_risk::model::RiskModel>],
-    asset: &ballast_risk::model::AssetRisk,
-) -> Result<()> {
-    for model in models.iter().flatten() {
-        model.validate_asset(asset).named()?;
+impl AddReserve<'_> {
+    /// Once the vault is open, uses up the change that proposes this reserve. Errors: [`BallastError::ProposalNeeded`],
+    /// [`BallastError::NotWhatWasProposed`], [`BallastError::NotTheProposer`], or that the change is not ripe, has expired, or
+    /// waits for Normal.
+    #[inline(never)]
+    fn use_proposal(&self, config: &ReserveConfig, now: Seconds) -> Result<()> {
+        let vault = self.vault.load()?;
+        vault.check_version()?;
+        let Some(change) = &self.change else {
+            require!(vault.opened_at == 0, BallastError::ProposalNeeded);
+            return Ok(());
+        };
+        change.check_version()?;
+        let ProposedChange::AddReserve { mint, config: proposed } = &change.proposed else {
+            return err!(BallastError::NotWhatWasProposed);
+        };
+        require!(*mint == self.mint.key() && proposed == config, BallastError::NotWhatWasProposed);
+        let class = classify(&change.proposed, &vault, None, now)?;
+        check_may_execute(change, class, &vault, None, true, now)?;
+        let proposer = self.proposer.as_ref().ok_or(BallastError::NotTheProposer)?;
+        require_keys_eq!(proposer.key(), change.proposer, BallastError::NotTheProposer);
+        announce(change, self.curator.key(), Ramp::default(), None);
+        change.close(proposer.to_account_info())
     }
-    Ok(())
-}
-
-/// Feeds and anchor, checked.
-fn source(config: &ReserveConfig, now: u64) -> Result<Source> {
-    require!(config.feed_id != [0; 32], BallastError::InvalidParameter);
-    let mut source = Source { feed_id: config.feed_id, ..Source::default() };
-    if let Some(rate) = config.rate {
-        require!(rate.feed_id != [0; 32] && rate.feed_id != config.feed_id, BallastError::InvalidParameter);
-        require!((MIN_ANCHOR..=MAX_ANCHOR).contains(&rate.anchor), BallastError::InvalidParameter);
-        require!(rate.growth <= MAX_RATE_GROWTH.0, BallastError::InvalidParameter);
-        source.rate_feed_id = rate.feed_id;
-        source.anchor = RateAnchor { rate: rate.anchor, updated_at: now };
-        source.rate_growth = rate.growth;
-    }
-    Ok(source)
 }

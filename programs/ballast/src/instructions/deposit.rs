@@ -1,7 +1,7 @@
 //! `deposit`: puts tokens into a reserve. No price has to be fresh.
 //!
 //! 1. Only the owner, so that a stranger's dust cannot fill the obligation's slots.
-//! 2. Refused where the obligation owes the same reserve, where 16 positions or 24 price accounts would be passed, and where tokens
+//! 2. Refused while the vault is being set up, where the obligation owes the same reserve, where 16 positions or 24 price accounts would be passed, and where tokens
 //!    are missing or lenders were wiped out.
 //! 3. Breakers, caps and the inflow bucket bound it. What they would refuse is taken all the same into an obligation with
 //!    debt as far as it heals: with it, the obligation still cannot borrow. Remaining accounts are then the reserves of all positions
@@ -61,6 +61,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, MovePosition<'info>>, amount: u
     let vault_key = accounts.vault.key();
     let vault = accounts.vault.load()?;
     vault.check_version()?;
+    require!(vault.opened_at > 0, BallastError::VaultNotOpen);
     let key = accounts.reserve.key();
     let mut till = Till {
         vault: &accounts.vault,

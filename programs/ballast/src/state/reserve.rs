@@ -349,6 +349,18 @@ impl Reserve {
         self.ramp.as_risk().asset_at(self.risk_before.as_risk(), self.risk.as_risk(), now)
     }
 
+    /// The place in the model that a running ramp leaves.
+    pub fn risk_before_if_ramping(&self, now: Seconds) -> Option<&risk::model::AssetRisk> {
+        self.ramp.runs_at(now).then(|| self.risk_before.as_risk())
+    }
+
+    /// Forgets a ramp that has ended. What counts does not change.
+    pub fn tidy_ramp(&mut self, now: Seconds) {
+        if !self.ramp.runs_at(now) {
+            (self.ramp, self.risk_before) = (Ramp::default(), AssetRisk::default());
+        }
+    }
+
     /// Stores new books: sets the rate for the time to come and refuses books that do not hold. A reserve that lost everything and
     /// has no shares left starts again.
     pub fn store(&mut self, mut ledger: Ledger) -> Result<()> {

@@ -88,8 +88,15 @@ impl Vault {
     }
 
     /// The model that a running ramp leaves; parameters have to fit it too until the ramp is over.
-    pub fn model_before_if_ramping(&self) -> Option<&risk::model::RiskModel> {
-        (self.ramp.duration > 0).then(|| self.model_before.as_risk())
+    pub fn model_before_if_ramping(&self, now: Seconds) -> Option<&risk::model::RiskModel> {
+        self.ramp.runs_at(now).then(|| self.model_before.as_risk())
+    }
+
+    /// Forgets a ramp that has ended. What counts does not change.
+    pub fn tidy_ramp(&mut self, now: Seconds) {
+        if !self.ramp.runs_at(now) {
+            (self.ramp, self.model_before) = (Ramp::default(), RiskModel::default());
+        }
     }
 
     /// [`Vault::check_version`], and the number of the audit that changes of positions are counted in.
