@@ -173,6 +173,22 @@ impl Chain {
         compute_limit: u32,
     ) -> Result<Receipt, Failure> {
         let transaction = self.transaction(instructions, signers, compute_limit).await?;
+        self.process(transaction).await
+    }
+
+    /// Sends just these instructions under the value of a durable nonce, which stands in for a recent blockhash.
+    pub async fn send_with_nonce(
+        &mut self,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+        nonce: [u8; 32],
+    ) -> Result<Receipt, Failure> {
+        let payer = signers[0].pubkey();
+        self.process(Transaction::new_signed_with_payer(instructions, Some(&payer), signers, nonce.into()))
+            .await
+    }
+
+    async fn process(&mut self, transaction: Transaction) -> Result<Receipt, Failure> {
         let outcome = self.context.banks_client.process_transaction_with_metadata(transaction).await?;
         let (logs, compute_units) =
             outcome.metadata.map_or((vec![], 0), |m| (m.log_messages, m.compute_units_consumed));

@@ -1,0 +1,14 @@
+//! Stories of governance on the compiled program: who may change what, when it counts, and how slowly margins move.
+
+mod again;
+mod caps;
+mod clocks;
+mod desk;
+mod every_change;
+mod foreign;
+mod guardian;
+mod new_reserves;
+mod nonce;
+mod ramps;
+mod roles;
+mod slowly;
