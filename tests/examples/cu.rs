@@ -1,6 +1,8 @@
 //! Measures the compute units of every instruction on the compiled program, at 1, 4, 8 and 16 positions. Writes
 //! `target/cu.json` and `docs/compute-units.md`. Run by `cargo xtask cu`.
 
+#[path = "cu/governance.rs"]
+mod governance;
 #[path = "cu/insurance.rs"]
 mod insurance;
 #[path = "cu/migration.rs"]
@@ -41,8 +43,13 @@ async fn main() {
             );
         }
     }
-    let once = [safety::measure().await, insurance::measure().await, migration::measure().await].concat();
-    for (name, units) in once {
+    let once = [
+        safety::measure().await,
+        insurance::measure().await,
+        governance::measure().await,
+        migration::measure().await,
+    ];
+    for (name, units) in once.concat() {
         table.entry(name).or_default().insert(1, units);
     }
     for (positions, cost) in score::measure(&SIZES).await {

@@ -8,6 +8,7 @@ macro_rules! events {
     ($($name:ident),* $(,)?) => {
         /// Any event of the program.
         #[derive(Clone)]
+        #[allow(clippy::large_enum_variant)] // few are alive at a time, and readers match on them without boxes
         pub enum Event {
             $(
                 #[doc = concat!("[`", stringify!($name), "`]")]
