@@ -7,6 +7,7 @@ use ballast::state::Obligation;
 use ballast_client::{
     account::{reserves_of, reserves_with},
     address::{self, Account, Asset},
+    governance::open_vault,
     instruction,
     preset::{reserve_config, vault_config},
     price::{Price, PRICE_PROGRAM},
@@ -178,6 +179,8 @@ impl Cast {
                 let add = instruction::add_reserve(curator.pubkey(), &token.asset(vault), config);
                 self.ledger.send("add_reserve", &[add], &[&curator])?;
             }
+            let open = open_vault(curator.pubkey(), vault, 1);
+            self.ledger.send("open the vault", &open, &[&curator])?;
         }
         Ok(())
     }
