@@ -1,7 +1,7 @@
 //! Accounts of the program. Layouts are fixed: each struct's size, alignment and offsets are asserted beside it.
 
-pub mod insurance;
 pub mod change;
+pub mod insurance;
 pub mod obligation;
 pub mod parameters;
 pub mod proof;
@@ -10,8 +10,8 @@ pub mod safety;
 pub mod vault;
 pub mod version_1;
 
-pub use insurance::*;
 pub use change::{Change, ChangeClass, OracleConfig, ProposedChange, Timelock};
+pub use insurance::*;
 pub use obligation::{Obligation, Position, Side};
 pub use parameters::*;
 pub use proof::{Attestation, Audit};
