@@ -160,7 +160,7 @@ async fn a_file_becomes_vaults_and_stands_until_someone_changes_something() {
 
     let shown = net.plan(&config);
     let names: Vec<_> = shown.to_do().map(|(item, _)| item.name.clone()).collect();
-    assert_eq!(names.len(), 2 + 7, "two vaults, seven reserves:\n{shown}");
+    assert_eq!(names.len(), 2 + 7 + 2, "two vaults, seven reserves, two openings:\n{shown}");
     assert!(shown.warnings.iter().any(|warning| warning.contains("ONE KEY")), "{shown}");
     let text = shown.to_string();
     for words in
@@ -227,6 +227,7 @@ async fn a_file_becomes_vaults_and_stands_until_someone_changes_something() {
         .contains("but the file is for MainnetBeta"));
     let state: Vault = decode(&net.chain.account(&vault).unwrap().unwrap().data).unwrap();
     assert_eq!(state.reserve_count, 5);
+    assert!(state.opened_at > 0, "it takes deposits");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

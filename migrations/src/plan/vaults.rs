@@ -11,7 +11,7 @@ use anchor_lang::prelude::Pubkey;
 use anchor_spl::token_2022::spl_token_2022::{extension::StateWithExtensions, state::Mint};
 use anyhow::{anyhow, bail, Context as _, Result};
 use ballast::state::{Attestation, Audit, Reserve, Vault};
-use ballast_client::{address, decode, instruction, Asset};
+use ballast_client::{address, decode, governance::open_vault, instruction, Asset};
 use ballast_risk::presets::Preset;
 use solana_account::Account;
 
@@ -43,6 +43,7 @@ pub fn items(config: &Config, chain: &Chain, wanted: &config::Vault, items: &mut
             (item.signatures, item.signers) = (1, vec![("curator", curator)]);
         }
     }
+    let first = items.len();
     items.push(item);
 
     let preset = wanted.preset().map_err(place)?;
@@ -67,7 +68,31 @@ pub fn items(config: &Config, chain: &Chain, wanted: &config::Vault, items: &mut
             ));
         }
     }
+    let opening = opening(curator, wanted, key, found.as_ref(), items.get(first..).unwrap_or(&[]));
+    items.push(opening);
     Ok(())
+}
+
+/// Opens a vault for deposits once everything in it is as the file says: opening is for good.
+fn opening(
+    curator: Pubkey,
+    wanted: &config::Vault,
+    key: Pubkey,
+    vault: Option<&Vault>,
+    parts: &[Item],
+) -> Item {
+    let mut item = Item::new(format!("vault \"{}\", open for deposits", wanted.name), key, Finding::Stands);
+    if vault.is_some_and(|vault| vault.opened_at > 0) {
+        return item;
+    }
+    if parts.iter().any(|part| matches!(part.finding, Finding::Differs(_) | Finding::Blocked(_))) {
+        item.finding = Finding::Blocked("settle what differs first: opening is for good".into());
+        return item;
+    }
+    let number = vault.map_or(0, |vault| vault.last_change) + 1;
+    item.finding = Finding::Planned(Action::Send(open_vault(curator, key, number).to_vec()));
+    (item.signatures, item.signers) = (1, vec![("curator", curator)]);
+    item
 }
 
 fn reserve(
