@@ -9,6 +9,7 @@ pub mod failure;
 pub mod law;
 pub mod market;
 pub mod mint;
+pub mod safety;
 pub mod view;
 pub mod world;
 
