@@ -280,6 +280,27 @@ async fn the_program_keeps_every_cell_of_the_table() {
     assert_eq!(walked, ACTIONS.len() * STATES.len() * STATES.len());
 }
 
+/// States that were edited in could differ from those that signals lead to.
+#[tokio::test]
+async fn states_that_were_really_tripped_are_kept_alike() {
+    for signal in [Signal::Deficit, Signal::VaultDeficit] {
+        let mut bank = Bank::open().await;
+        let (sol, payer) = (bank.world.sol, bank.world.curator.insecure_clone());
+        let (held, free) = (bank.world.till(&sol).await, bank.world.books(&sol).await.free_tokens.0);
+        bank.world.set_till(&sol, free - 1, AccountState::Initialized).await;
+        let trip = safety::trip_reserve(&bank.world.asset(&sol), signal);
+        bank.world.chain.send(&[trip], &[&payer]).await.unwrap();
+        bank.world.set_till(&sol, held, AccountState::Initialized).await;
+        let (vault, state) = (bank.world.vault_state().await, bank.world.state(&sol).await);
+        assert_eq!(vault.max(state), State::Halted);
+        // these two put the breaker into other states
+        for action in ACTIONS.into_iter().filter(|a| !matches!(a, Action::TripBreaker | Action::StepBreaker))
+        {
+            bank.walk(action, vault, state).await;
+        }
+    }
+}
+
 #[test]
 fn only_what_other_instructions_bring_is_left_out() {
     assert_eq!(
