@@ -16,13 +16,16 @@ use rand_chacha::ChaCha8Rng;
 const STEP: f64 = 0.0201;
 const BETA_STEP: f64 = 0.0501;
 
+/// Whole tokens of each market.
+type Holdings<'a> = &'a [(Market, u64)];
+
 /// Ann is long SOL against dollars, Bob hedges SOL with its own LST, Cid has a bit of everything.
 async fn books(desk: &mut Desk) -> Vec<User> {
     let world = &mut desk.world;
     let (btc, eth, sol, lst, usdc, alt) = (world.btc, world.eth, world.sol, world.lst, world.usdc, world.alt);
     world.lender(&sol, sol.units(3_000)).await;
     world.lender(&usdc, usdc.units(300_000)).await;
-    let shapes: [(&[(Market, u64)], &[(Market, u64)]); 3] = [
+    let shapes: [(Holdings, Holdings); 3] = [
         (&[(sol, 1_000)], &[(usdc, 80_000)]),
         (&[(lst, 1_000), (usdc, 100_000)], &[(sol, 900)]),
         (&[(btc, 2), (eth, 30), (alt, 20_000)], &[(sol, 300), (usdc, 30_000)]),
