@@ -3,7 +3,8 @@
 //! Two leaky buckets in token units bound new collateral and outflows. An empty bucket only delays, and it never holds a
 //! lender: whoever owes nothing can always take a daily share of the own deposit, at least [`MIN_DAILY_SHARE`], so a full exit
 //! takes at most seven days, liquidity permitting. What came in lately leaves by the way it came, so money that only passes
-//! through leaves no trace and nobody empties a bucket with a flash loan.
+//! through leaves no trace and nobody empties a bucket with a flash loan; nor does it widen one, since the buckets are
+//! shares of what did not come in lately; nor is a bucket a signal within the second in which it was last filled.
 //!
 //! | | inflow | outflow |
 //! |---|---|---|
@@ -23,6 +24,7 @@ pub use exit::{Exit, ExitRule};
 pub use rules::{FlowRules, MIN_DAILY_SHARE};
 
 use crate::{
+    breaker::ReserveEvidence,
     leak::Leak,
     proportion::fade_down,
     refusal::{Checked, Refusal},
@@ -75,14 +77,39 @@ pub struct Moved {
 impl Flows {
     /// What may still be deposited now. `deposits`: all deposits of the reserve before the action, as for every function here.
     pub fn room_in(&self, rules: &FlowRules, deposits: TokenAmount, now: Seconds) -> TokenAmount {
-        let capacity = rules.inflow_capacity_down(deposits);
+        let capacity = rules.inflow_capacity_down(self.settled_down(rules, deposits, now));
         TokenAmount(self.inflow_at(rules, capacity, now).room(capacity.0))
     }
 
     /// What may still leave or be borrowed now.
     pub fn room_out(&self, rules: &FlowRules, deposits: TokenAmount, now: Seconds) -> TokenAmount {
-        let capacity = rules.outflow_capacity_down(deposits);
+        let capacity = rules.outflow_capacity_down(self.settled_down(rules, deposits, now));
         TokenAmount(self.outflow_at(rules, capacity, now).room(capacity.0))
+    }
+
+    /// The inflow bucket as a breaker's evidence. Errors with [`Refusal::NoSignal`] in the second in which it last moved: what a
+    /// flash loan brings in is gone with it.
+    pub fn inflow_evidence(
+        &self,
+        rules: &FlowRules,
+        deposits: TokenAmount,
+        now: Seconds,
+    ) -> Checked<ReserveEvidence> {
+        outlasts_a_second(&self.inflow, now)?;
+        let capacity = rules.inflow_capacity_down(self.settled_down(rules, deposits, now));
+        Ok(ReserveEvidence::Inflow { room: self.room_in(rules, deposits, now), capacity })
+    }
+
+    /// The outflow bucket as a breaker's evidence. Errors as [`Flows::inflow_evidence`].
+    pub fn outflow_evidence(
+        &self,
+        rules: &FlowRules,
+        deposits: TokenAmount,
+        now: Seconds,
+    ) -> Checked<ReserveEvidence> {
+        outlasts_a_second(&self.outflow, now)?;
+        let capacity = rules.outflow_capacity_down(self.settled_down(rules, deposits, now));
+        Ok(ReserveEvidence::Outflow { room: self.room_out(rules, deposits, now), capacity })
     }
 
     /// After a deposit into a position. Errors with [`Refusal::InflowBucketEmpty`].
@@ -109,9 +136,12 @@ impl Flows {
         amount: TokenAmount,
         now: Seconds,
     ) -> Moved {
-        let capacity = rules.inflow_capacity_down(deposits);
-        let inflow = self.inflow_at(rules, capacity, now).plus(amount.0, capacity.0);
-        let arrived = position.arrived_down(rules, now).saturating_add(amount.0);
+        let capacity = rules.inflow_capacity_down(self.settled_down(rules, deposits, now));
+        let before = self.inflow_at(rules, capacity, now);
+        let inflow = before.plus(amount.0, capacity.0);
+        // what the bucket did not count it must not get back
+        let counted = inflow.used.saturating_sub(before.used);
+        let arrived = position.arrived_down(rules, now).saturating_add(counted);
         Moved {
             flows: Self { inflow, ..*self },
             position: PositionFlow { arrived, arrived_at: now, ..*position },
@@ -134,7 +164,7 @@ impl Flows {
 
     /// After a repayment, which is never refused.
     pub fn repay(&self, rules: &FlowRules, deposits: TokenAmount, amount: TokenAmount, now: Seconds) -> Self {
-        let capacity = rules.outflow_capacity_down(deposits);
+        let capacity = rules.outflow_capacity_down(self.settled_down(rules, deposits, now));
         Self { outflow: self.outflow_at(rules, capacity, now).minus(amount.0), ..*self }
     }
 
@@ -147,17 +177,17 @@ impl Flows {
         exit: &Exit,
         now: Seconds,
     ) -> Checked<Moved> {
-        if exit.rule == ExitRule::Bucket {
-            let arrived = position.arrived_down(rules, now);
-            let back = TokenAmount(arrived.min(exit.amount.0));
-            let rest = TokenAmount(exit.amount.0.saturating_sub(back.0));
-            if rest <= self.room_out(rules, exit.deposits, now) {
-                let capacity = rules.inflow_capacity_down(exit.deposits);
-                let inflow = self.inflow_at(rules, capacity, now).minus(back.0);
-                let flows = Self { inflow, ..*self }.flow_out(rules, exit.deposits, rest, now);
-                let arrived = arrived.saturating_sub(back.0);
-                return Ok(Moved { flows, position: PositionFlow { arrived, arrived_at: now, ..*position } });
-            }
+        let (back, position) = match exit.rule {
+            ExitRule::Bucket => position.give_back(rules, exit.amount, now),
+            ExitRule::DailyShare { .. } | ExitRule::ProRata { .. } => (TokenAmount(0), *position),
+        };
+        let rest = TokenAmount(exit.amount.0.saturating_sub(back.0));
+        let fits = exit.rule == ExitRule::Bucket && rest <= self.room_out(rules, exit.deposits, now);
+        let mut moved = Moved { flows: self.flow_out(rules, exit.deposits, rest, now), position };
+        let capacity = rules.inflow_capacity_down(self.settled_down(rules, exit.deposits, now));
+        moved.flows.inflow = self.inflow_at(rules, capacity, now).minus(back.0);
+        if fits {
+            return Ok(moved);
         }
         if position.allowance_down(self, rules, exit, now) < exit.shares {
             return Err(match exit.rule {
@@ -166,18 +196,25 @@ impl Flows {
             });
         }
         let (taken, since) = position.counted(exit.rule, now);
-        let mut flows = self.flow_out(rules, exit.deposits, exit.amount, now);
         if let ExitRule::ProRata { since } = exit.rule {
-            flows.exited = self.exited_since(since).saturating_add(exit.shares.0);
-            flows.exits_since = since;
+            moved.flows.exited = self.exited_since(since).saturating_add(exit.shares.0);
+            moved.flows.exits_since = since;
         }
-        let position = PositionFlow { taken: taken.saturating_add(exit.shares.0), since, ..*position };
-        Ok(Moved { flows, position })
+        moved.position = PositionFlow { taken: taken.saturating_add(exit.shares.0), since, ..position };
+        Ok(moved)
     }
 
     fn flow_out(&self, rules: &FlowRules, deposits: TokenAmount, amount: TokenAmount, now: Seconds) -> Self {
-        let capacity = rules.outflow_capacity_down(deposits);
+        let capacity = rules.outflow_capacity_down(self.settled_down(rules, deposits, now));
         Self { outflow: self.outflow_at(rules, capacity, now).plus(amount.0, capacity.0), ..*self }
+    }
+
+    /// Deposits that the buckets are shares of: all but what came in lately, or a deposit that only passes through would make
+    /// more room to leave than it takes.
+    fn settled_down(&self, rules: &FlowRules, deposits: TokenAmount, now: Seconds) -> TokenAmount {
+        let Leak { used, updated_at } = self.inflow;
+        let lately = fade_down(used, updated_at, Seconds::from(rules.inflow_seconds), now);
+        TokenAmount(deposits.0.saturating_sub(lately))
     }
 
     fn inflow_at(&self, rules: &FlowRules, capacity: TokenAmount, now: Seconds) -> Leak {
@@ -193,5 +230,21 @@ impl PositionFlow {
     /// What is left now of what arrived lately, token units, rounded down.
     fn arrived_down(&self, rules: &FlowRules, now: Seconds) -> u64 {
         fade_down(self.arrived, self.arrived_at, Seconds::from(rules.inflow_seconds), now)
+    }
+
+    /// How much of a withdrawal only takes back what arrived lately, and the position without it.
+    fn give_back(&self, rules: &FlowRules, amount: TokenAmount, now: Seconds) -> (TokenAmount, Self) {
+        let arrived = self.arrived_down(rules, now);
+        let back = arrived.min(amount.0);
+        (TokenAmount(back), Self { arrived: arrived.saturating_sub(back), arrived_at: now, ..*self })
+    }
+}
+
+/// Errors with [`Refusal::NoSignal`] in the second in which a bucket last moved.
+fn outlasts_a_second(leak: &Leak, now: Seconds) -> Checked<()> {
+    if leak.updated_at < now {
+        Ok(())
+    } else {
+        Err(Refusal::NoSignal)
     }
 }

@@ -40,13 +40,17 @@ fn exit(rule: ExitRule, amount: u64, held: u64, total: u64, free: u64) -> Exit {
 fn an_empty_inflow_bucket_delays_deposits_and_never_what_heals() {
     let (flows, position, all) = (Flows::default(), PositionFlow::default(), TokenAmount(1_000));
     let full = flows.deposit(&rules(), &position, all, TokenAmount(100), START).unwrap();
+    let all = TokenAmount(1_100);
     let again = full.flows.deposit(&rules(), &position, all, TokenAmount(1), START);
     assert_eq!(again, Err(Refusal::InflowBucketEmpty));
     let healed = full.flows.top_up(&rules(), &position, all, TokenAmount(500), START);
     assert_eq!(healed.flows.room_in(&rules(), all, START), TokenAmount(0));
+    // nor does the position get back later what the bucket did not count
+    assert_eq!(healed.position.arrived, 0);
     let later = START + DAY / 2;
-    assert_eq!(healed.flows.room_in(&rules(), all, later), TokenAmount(50));
-    assert!(healed.flows.deposit(&rules(), &position, all, TokenAmount(50), later).is_ok());
+    // half of what came in counts as settled: a tenth of 1,050, of which half has refilled
+    assert_eq!(healed.flows.room_in(&rules(), all, later), TokenAmount(105 - (100 - 52)));
+    assert!(healed.flows.deposit(&rules(), &position, all, TokenAmount(57), later).is_ok());
     // an empty reserve can begin
     assert_eq!(flows.room_in(&rules(), TokenAmount(0), START), TokenAmount(10));
 }
@@ -60,6 +64,8 @@ fn money_that_only_passes_through_leaves_no_trace() {
     let left = came.flows.withdraw(&rules(), &came.position, &out, START).unwrap();
     assert_eq!(left.flows.room_in(&rules(), all, START), TokenAmount(100));
     assert_eq!(left.flows.room_out(&rules(), all, START), TokenAmount(100));
+    // while it is here it makes no more room to leave
+    assert_eq!(came.flows.room_out(&rules(), TokenAmount(1_100), START), TokenAmount(100));
     let lent = left.flows.borrow(&rules(), all, TokenAmount(100), START).unwrap();
     assert_eq!(lent.borrow(&rules(), all, TokenAmount(1), START), Err(Refusal::OutflowBucketEmpty));
     let back = lent.repay(&rules(), all, TokenAmount(100), START);

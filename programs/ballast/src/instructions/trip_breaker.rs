@@ -158,14 +158,8 @@ impl<'info> TripBreaker<'info> {
                 let exposed = reserve.debt_positions.saturating_add(pledged);
                 return Ok(ReserveEvidence::Stale { published_at: reserve.price.publish_time, exposed });
             }
-            Signal::Outflow => {
-                let capacity = rules.outflow_capacity_down(deposits);
-                return Ok(ReserveEvidence::Outflow { room: flows.room_out(rules, deposits, now), capacity });
-            }
-            Signal::Inflow => {
-                let capacity = rules.inflow_capacity_down(deposits);
-                return Ok(ReserveEvidence::Inflow { room: flows.room_in(rules, deposits, now), capacity });
-            }
+            Signal::Outflow => return flows.outflow_evidence(rules, deposits, now).named(),
+            Signal::Inflow => return flows.inflow_evidence(rules, deposits, now).named(),
             Signal::Loss => {
                 let (ledger, losses) = reserve.accrued(now);
                 return Ok(losses.evidence(&ledger, now));
