@@ -11,6 +11,7 @@ pub mod law;
 pub mod market;
 pub mod mint;
 pub mod old;
+pub mod safety;
 pub mod validators;
 pub mod view;
 pub mod world;
