@@ -35,7 +35,8 @@ pub enum Valuation {
     /// At conservative prices with opening charges, for `R_init`. Every price must be fresh and certain. Deposits that a breaker
     /// does not lend against count nothing.
     Opening,
-    /// As `Opening`, with every deposit counted and at last prices of any age: for collateral that only heals.
+    /// As `Opening`, with every deposit counted, at last prices of any age and without charges for size: for collateral that only
+    /// heals. With them, a deposit too large to be lent against would count nothing, and as much as one likes would heal.
     Healing,
 }
 
@@ -121,7 +122,11 @@ impl Book {
                 let lent_against = side == Side::Debt || lends_against(reserve, now(clock));
                 opening(reserve, side, if lent_against { position.shares } else { 0 }, model, clock)?
             }
-            Valuation::Healing => opening(reserve, side, position.shares, model, clock)?,
+            Valuation::Healing => {
+                require!(reserve.price.spot.as_risk().is_set(), BallastError::PriceTooOld);
+                let exposure = opening(reserve, side, position.shares, model, clock)?;
+                Exposure { idio: reserve.risk_at(now(clock)).idio, ..exposure }
+            }
         };
         *self.exposures.get_mut(index).ok_or(BallastError::TooManyPositions)? = exposure;
         self.count = index.saturating_add(1);

@@ -45,7 +45,6 @@ pub(crate) fn handler(ctx: Context<CollectFees>) -> Result<()> {
     require_keys_eq!(accounts.recipient_tokens.owner, vault.fee_recipient, BallastError::WrongTokenAccount);
     let mut reserve = accounts.reserve.load_mut()?;
     reserve.check(&vault_key)?;
-    permission(Action::CollectFees, &vault, &reserve, now(&clock))?;
     let mut till = Till {
         vault: &accounts.vault,
         mint: &accounts.mint,
@@ -55,6 +54,7 @@ pub(crate) fn handler(ctx: Context<CollectFees>) -> Result<()> {
     };
     till.check(&reserve)?;
     look_at_tokens(&mut reserve, &accounts.reserve.key(), till.tokens, &clock)?;
+    permission(Action::CollectFees, &vault, &reserve, now(&clock))?;
     let books_before = (&reserve.books).into();
     let mut ledger = reserve.bring_up(now(&clock));
     let mut vesting = *reserve.vesting.as_risk();

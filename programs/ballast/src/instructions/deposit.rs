@@ -27,7 +27,7 @@ use ballast_risk::{
     refusal::Checked,
     reserve::Ledger,
     score::opening_score,
-    Seconds, TokenAmount,
+    Seconds, TokenAmount, Usd,
 };
 
 /// A deposit as flows and caps look at it.
@@ -42,8 +42,10 @@ struct Inflow<'a> {
 impl Inflow<'_> {
     /// The flows after it, or which cap or bucket refuses it. `after`: the books with it.
     fn bounded(&self, reserve: &Reserve, after: &Ledger) -> Checked<Moved> {
-        let deposits = after.total_deposits_down();
-        reserve.caps.as_risk().check_deposit(deposits, reserve.price.spot.as_risk().value_up(deposits))?;
+        let (deposits, spot) = (after.total_deposits_down(), reserve.price.spot.as_risk());
+        // what has no price yet may be worth anything
+        let value = if spot.is_set() { spot.value_up(deposits) } else { Usd(i128::from(u64::MAX)) };
+        reserve.caps.as_risk().check_deposit(deposits, value)?;
         let (flows, rules) = (reserve.flows.as_risk(), reserve.flow_rules.as_risk());
         flows.deposit(rules, self.flow, self.deposits, self.amount, self.now)
     }

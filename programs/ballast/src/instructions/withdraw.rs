@@ -48,10 +48,11 @@ pub(crate) fn handler<'info>(ctx: Context<'info, MovePosition<'info>>, amount: u
         let mut reserve = accounts.reserve.load_mut()?;
         reserve.check(&vault_key)?;
         till.check(&reserve)?;
+        // first, so that a deficit which nobody has shown yet counts already
+        look_at_tokens(&mut reserve, &key, till.tokens, &clock)?;
         let action = if obligation.has_debt() { Action::WithdrawWithDebt } else { Action::WithdrawDebtFree };
         let allowed = permission(action, &vault, &reserve, now(&clock))?;
         let rule = ExitRule::new(allowed, restriction(&vault, &reserve, now(&clock))).named()?;
-        look_at_tokens(&mut reserve, &key, till.tokens, &clock)?;
         let books_before = (&reserve.books).into();
         let mut ledger = reserve.bring_up(now(&clock));
         let (free, total, deposits) =
