@@ -4,4 +4,6 @@ mod bank;
 mod buckets;
 mod heals;
 mod price_signals;
+mod signals;
 mod table;
+mod time;
