@@ -2,8 +2,11 @@
 
 mod bank;
 mod buckets;
+mod caps;
 mod heals;
+mod loops;
 mod price_signals;
+mod promises;
 mod signals;
 mod table;
 mod time;
