@@ -10,6 +10,7 @@ use ballast_client::{account::reserves_of, instruction, safety};
 use ballast_risk::breaker::{allows, write_table, Action, Permission, State, ACTIONS, STATES};
 use ballast_tests::{refused, Failure, Receipt};
 use solana_keypair::Keypair;
+use std::slice::from_ref;
 
 /// Actions that no instruction of this program version does. Each is walked by the tests of the instruction that brings it, and
 /// leaves this list then.
@@ -235,7 +236,7 @@ impl Bank {
         let (key, reserve) = (self.world.vault, self.world.asset(&self.world.sol).reserve());
         for (whose, of, state) in [(None, key, vault), (Some(reserve), reserve, state)] {
             let step = safety::step_breaker(key, whose);
-            refused(self.would(&[step.clone()], &payer).await, NothingToStep);
+            refused(self.would(from_ref(&step), &payer).await, NothingToStep);
             self.expire(of, whose.is_some()).await;
             let outcome = self.would(&[step], &payer).await;
             if matches!(state, State::Guarded | State::Halted) {
@@ -278,6 +279,27 @@ async fn the_program_keeps_every_cell_of_the_table() {
         }
     }
     assert_eq!(walked, ACTIONS.len() * STATES.len() * STATES.len());
+}
+
+/// States that were edited in could differ from those that signals lead to.
+#[tokio::test]
+async fn states_that_were_really_tripped_are_kept_alike() {
+    for signal in [Signal::Deficit, Signal::VaultDeficit] {
+        let mut bank = Bank::open().await;
+        let (sol, payer) = (bank.world.sol, bank.world.curator.insecure_clone());
+        let (held, free) = (bank.world.till(&sol).await, bank.world.books(&sol).await.free_tokens.0);
+        bank.world.set_till(&sol, free - 1, AccountState::Initialized).await;
+        let trip = safety::trip_reserve(&bank.world.asset(&sol), signal);
+        bank.world.chain.send(&[trip], &[&payer]).await.unwrap();
+        bank.world.set_till(&sol, held, AccountState::Initialized).await;
+        let (vault, state) = (bank.world.vault_state().await, bank.world.state(&sol).await);
+        assert_eq!(vault.max(state), State::Halted);
+        // these two put the breaker into other states
+        for action in ACTIONS.into_iter().filter(|a| !matches!(a, Action::TripBreaker | Action::StepBreaker))
+        {
+            bank.walk(action, vault, state).await;
+        }
+    }
 }
 
 #[test]
