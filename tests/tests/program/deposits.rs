@@ -7,7 +7,7 @@ use ballast::{
     BallastError, MAX_POSITIONS,
 };
 use ballast_client::{account::reserves_of, instruction};
-use ballast_risk::{presets::AssetKind, reserve::MAX_TOTAL};
+use ballast_risk::{breaker::State, presets::AssetKind, reserve::MAX_TOTAL};
 use ballast_tests::{attack, law::worth_down, market::TOKEN, refused, usd, Market, User, World};
 
 /// A world in which a share of USDC deposits is worth more than a unit, and its lender.
@@ -246,9 +246,19 @@ async fn a_reserve_short_of_the_tokens_in_its_books_pays_nobody_too_much() {
     let ann = world.lender(&usdc, usdc.units(100)).await;
     let (vault, tokens) = (world.vault, world.asset(&usdc).tokens());
     usdc.write_tokens(&mut world.chain, tokens, &vault, usdc.units(40), AccountState::Initialized);
-    let all = world.withdrawal(&ann, &usdc, u64::MAX).await;
-    refused(world.chain.send(&[all], &[&ann.keypair]).await, TokenError::InsufficientFunds);
-    let part = world.withdrawal(&ann, &usdc, usdc.units(40)).await;
+    // whoever leaves finds the deficit, so that the reserve is halted before anything is paid: a fifth a day
+    for amount in [u64::MAX, usdc.units(20) + 1] {
+        let more = world.withdrawal(&ann, &usdc, amount).await;
+        refused(world.chain.send(&[more], &[&ann.keypair]).await, BallastError::ExitShareSpent);
+    }
+    let part = world.withdrawal(&ann, &usdc, usdc.units(20)).await;
     world.chain.send(&[part], &[&ann.keypair]).await.unwrap();
+    assert_eq!(world.state(&usdc).await, State::Halted);
+    // and never more than there is
+    world.set_state(&usdc, State::WindDown).await;
+    let rest = world.withdrawal(&ann, &usdc, usdc.units(20) + 1).await;
+    refused(world.chain.send(&[rest], &[&ann.keypair]).await, TokenError::InsufficientFunds);
+    let rest = world.withdrawal(&ann, &usdc, usdc.units(20)).await;
+    world.chain.send(&[rest], &[&ann.keypair]).await.unwrap();
     assert_eq!(world.wallet(&ann, &usdc).await, usdc.units(40));
 }

@@ -253,7 +253,8 @@ async fn a_staked_asset_off_its_rate_is_guarded_and_then_halted() {
         let mut config = reserve_config(&world.preset, AssetKind::Lst, market.feed_id).unwrap();
         config.rate = Some(RateConfig { feed_id, anchor: 1_200_000_000, growth: 10 });
         let curator = world.curator.insecure_clone();
-        world.must(&[add_reserve(curator.pubkey(), &world.asset(&market), config)], &[&curator]).await;
+        let add = add_reserve(curator.pubkey(), &world.asset(&market), config);
+        world.send_in_setup(world.vault, &[add], &[&curator]).await.unwrap();
         only(&mut world, &market, Some(Cause::Rate)).await;
         for _ in 0..2 {
             world.tick(30).await;

@@ -10,6 +10,7 @@ use ballast_risk::{
 use ballast_tests::{attack::swapped, refused, World};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::slice::from_ref;
 
 const HOUR: i64 = 3_600;
 
@@ -194,7 +195,7 @@ async fn a_failed_attestation_halts_the_vault_at_once_and_for_whoever_shows_it_w
     let assets: Vec<_> = world.markets().iter().map(|market| world.asset(market)).collect();
     let attest = instruction::attest_solvency(world.vault, &assets);
     let payer = world.curator.insecure_clone();
-    refused(world.chain.would_land(&[attest.clone()], &[&payer]).await, BallastError::VaultNotWritable);
+    refused(world.chain.would_land(from_ref(&attest), &[&payer]).await, BallastError::VaultNotWritable);
     world.chain.send(&[safety::writing_vault(attest)], &[&payer]).await.unwrap();
     assert_eq!(world.vault_state().await, State::Halted);
     assert_eq!(world.state(&usdc).await, State::Normal);

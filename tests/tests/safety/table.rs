@@ -10,10 +10,11 @@ use ballast_client::{account::reserves_of, instruction, safety};
 use ballast_risk::breaker::{allows, write_table, Action, Permission, State, ACTIONS, STATES};
 use ballast_tests::{refused, Failure, Receipt};
 use solana_keypair::Keypair;
+use std::slice::from_ref;
 
-/// Actions that no instruction of this program version does. Each is walked by the tests of the instruction that brings it, and
-/// leaves this list then.
-const NOT_YET: [Action; 9] = [
+/// Actions of governance and of the insurance fund. The tests of those instructions try them in the states that matter to them; an
+/// action that is neither walked here nor in this list does not compile.
+const ELSEWHERE: [Action; 9] = [
     Action::Tighten,
     Action::ProposeChange,
     Action::CancelChange,
@@ -146,7 +147,7 @@ impl Bank {
             | Action::ExecuteReopening
             | Action::StakeInsurance
             | Action::ClaimInsurance
-            | Action::CoverLoss => assert!(NOT_YET.contains(&action)),
+            | Action::CoverLoss => assert!(ELSEWHERE.contains(&action)),
         }
     }
 
@@ -235,7 +236,7 @@ impl Bank {
         let (key, reserve) = (self.world.vault, self.world.asset(&self.world.sol).reserve());
         for (whose, of, state) in [(None, key, vault), (Some(reserve), reserve, state)] {
             let step = safety::step_breaker(key, whose);
-            refused(self.would(&[step.clone()], &payer).await, NothingToStep);
+            refused(self.would(from_ref(&step), &payer).await, NothingToStep);
             self.expire(of, whose.is_some()).await;
             let outcome = self.would(&[step], &payer).await;
             if matches!(state, State::Guarded | State::Halted) {
@@ -304,8 +305,8 @@ async fn states_that_were_really_tripped_are_kept_alike() {
 #[test]
 fn only_what_other_instructions_bring_is_left_out() {
     assert_eq!(
-        ACTIONS.iter().filter(|action| !NOT_YET.contains(action)).count(),
-        ACTIONS.len() - NOT_YET.len()
+        ACTIONS.iter().filter(|action| !ELSEWHERE.contains(action)).count(),
+        ACTIONS.len() - ELSEWHERE.len()
     );
 }
 
