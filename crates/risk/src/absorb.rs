@@ -118,9 +118,10 @@ impl Losses {
         short.max(ledger.shortfall(held))
     }
 
-    /// Retires deposit shares that are worth nothing. When the last one is gone, the reserve starts again at one unit a
-    /// share. Errors: [`Refusal::SharesNotWorthless`] for shares that are worth a unit, or that may come to be and are not the
-    /// caller's own; [`RiskError::InsufficientAmount`].
+    /// Retires deposit shares of lenders who were wiped out: the owner those that are worth nothing, at once; anyone all that are
+    /// left after [`RETIRE_AFTER`], and not while a recovery streams. What those are still worth, less than a millionth of a unit
+    /// each, insures the reserve: otherwise one owner who never comes would keep it shut with a unit. When the last one is gone,
+    /// the reserve starts again at one unit a share. Errors: [`Refusal::SharesNotWorthless`]; [`RiskError::InsufficientAmount`].
     pub fn retire(
         &mut self,
         ledger: &mut Ledger,
@@ -129,11 +130,12 @@ impl Losses {
         now: Seconds,
     ) -> Checked<()> {
         let ripe = self.pending == 0 && now >= self.wiped_out_at.saturating_add(RETIRE_AFTER);
-        let worthless = ledger.deposit_amount_down(shares).is_zero() && !takes_deposits(ledger);
-        if self.wiped_out_at == 0 || !worthless || !(by_owner || ripe) {
+        let left = ledger.deposit_amount_down(shares);
+        let wiped_out = self.wiped_out_at > 0 && !takes_deposits(ledger);
+        if !wiped_out || !(ripe || by_owner && left.is_zero()) {
             return Err(Refusal::SharesNotWorthless);
         }
-        ledger.deposit_shares = ledger.deposit_shares.minus(shares)?;
+        ledger.seize_up(left, left, shares, true)?;
         self.start_again_if_empty(ledger);
         Ok(())
     }

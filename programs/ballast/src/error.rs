@@ -33,7 +33,7 @@ pub enum BallastError {
     NotCurator,
     #[msg("The mint is not the reserve's: pass the mint that the reserve names")]
     WrongMint,
-    #[msg("The token account is not the reserve's: pass the one that the reserve names")]
+    #[msg("The token account is not the one that the reserve names, or where tokens are paid to, not the signer's own")]
     WrongTokenAccount,
     #[msg("The token program is not the one of this mint")]
     WrongTokenProgram,

@@ -231,7 +231,7 @@ async fn a_liquidator_pays_with_its_own_tokens_and_signs() {
     let unsigned = attack::unsigned(&tranche);
     refused(world.send(&[unsigned], &[&eve.keypair]).await, ErrorCode::AccountNotSigner);
     let by_eve = attack::swapped(&tranche, keeper.key(), eve.key());
-    refused(world.send(&[by_eve], &[&eve.keypair]).await, TokenError::OwnerMismatch);
+    refused(world.send(&[by_eve], &[&eve.keypair]).await, BallastError::WrongTokenAccount);
     let with_anns = attack::swapped(&tranche, asset.wallet(&keeper.key()), asset.wallet(&ann.key()));
     refused(world.send(&[with_anns], &[&keeper.keypair]).await, TokenError::OwnerMismatch);
     let with_the_vaults = attack::with_account(&tranche, 7, asset.tokens());

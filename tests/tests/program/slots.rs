@@ -6,8 +6,11 @@ use anchor_lang::{
     solana_program::instruction::{AccountMeta, Instruction},
     system_program,
 };
-use anchor_spl::token_2022::spl_token_2022::state::AccountState;
-use ballast::BallastError;
+use anchor_spl::token_2022::spl_token_2022::{
+    extension::StateWithExtensions,
+    state::{Account as TokenState, AccountState},
+};
+use ballast::{state::Obligation, BallastError};
 use ballast_client::{
     instruction::{self, Tranche},
     Account,
@@ -108,14 +111,16 @@ impl Stage {
         self.world.asset(market).reserve()
     }
 
-    /// Token accounts of a market that may stand anywhere tokens are paid to.
-    fn payable(&self, market: &Market) -> Vec<Pubkey> {
-        let own = market.asset(self.world.vault);
-        let mut keys = [&self.ann, &self.eve, &self.keeper].map(|user| own.wallet(&user.key())).to_vec();
-        keys.push(own.wallet(&self.world.curator.pubkey()));
-        keys.push(market.asset(self.other).tokens());
-        keys.retain(|key| self.pool.contains(key));
-        keys
+    /// Whether a token account in the pool is the keeper's: frozen ones of its own among them.
+    async fn is_keepers(&mut self, key: Pubkey) -> bool {
+        let account = self.world.chain.account(key).await.expect("the pool's accounts exist");
+        StateWithExtensions::<TokenState>::unpack(&account.data)
+            .is_ok_and(|state| state.base.owner == self.keeper.key())
+    }
+
+    /// Whether an obligation is of the first vault.
+    async fn is_here(&mut self, key: Pubkey) -> bool {
+        self.world.chain.state::<Obligation>(key).await.vault == self.world.vault
     }
 
     /// Tries every account in every slot. Whatever lands must be in `fine` (slot and account), and all of `fine` must land.
@@ -179,15 +184,9 @@ async fn deposit_and_withdraw() {
     let own = [(2, stage.ann.numbered(2).obligation())];
     let deposit = instruction::deposit(&second.account, &asset, 1_000);
     stage.attack("deposit", &deposit, &own).await;
-    // to any other token account
-    let anywhere: Vec<_> = stage
-        .payable(&usdc)
-        .into_iter()
-        .filter(|k| *k != asset.wallet(&second.key()))
-        .map(|k| (6, k))
-        .collect();
+    // to no token account but her own
     let withdraw = instruction::withdraw(&second.account, &asset, 1_000, &[]);
-    stage.attack("withdraw", &withdraw, &anywhere).await;
+    stage.attack("withdraw", &withdraw, &[]).await;
 }
 
 #[tokio::test]
@@ -202,10 +201,7 @@ async fn withdraw_against_debt_and_borrow() {
             "borrow" => instruction::borrow(&ann.account, &asset, 1_000, &reserves),
             _ => instruction::withdraw(&ann.account, &asset, 1_000, &reserves),
         };
-        let mut anywhere = stage.payable(&market);
-        anywhere.retain(|key| *key != asset.wallet(&ann.key()));
-        let fine: Vec<_> = anywhere.into_iter().map(|key| (6, key)).collect();
-        stage.attack(name, &act, &fine).await;
+        stage.attack(name, &act, &[]).await;
     }
 }
 
@@ -263,14 +259,13 @@ async fn soft_liquidate_for_tokens() {
         let tranche = stage.world.tranche_with(&keeper, &ann, &usdc, &sol, with).await;
         // Eve's book is the same, and stands for Ann's
         let mut fine = vec![(2, stage.eve.obligation())];
-        // tokens go where the keeper wants
-        let own = sol.asset(stage.world.vault).wallet(&keeper.key());
-        fine.extend(stage.payable(&sol).into_iter().filter(|k| *k != own).map(|k| (12, k)));
-        // an account for shares is not read where tokens are paid
+        // an account for shares is not used where tokens are paid, but is of this vault all the same
         if let Some(own) = shares_to {
-            let others =
-                stage.world.obligations.iter().filter(|key| stage.pool.contains(key) && **key != own);
-            fine.extend(others.map(|key| (3, *key)));
+            for key in stage.world.obligations.clone() {
+                if stage.pool.contains(&key) && key != own && stage.is_here(key).await {
+                    fine.push((3, key));
+                }
+            }
             fine.push((3, ballast::ID)); // none
         } else {
             fine.push((3, ann.obligation())); // the only one of them that the transaction may write
@@ -291,9 +286,13 @@ async fn soft_liquidate_for_shares() {
     let with = |tranche: &mut Tranche| tranche.shares_to = shares_to;
     let tranche = stage.world.tranche_with(&keeper, &ann, &usdc, &sol, with).await;
     let mut fine = vec![(2, stage.eve.obligation()), (3, stage.keeper.numbered(1).obligation())];
-    // the account that tokens would be paid to is not used, but must be none of the others
+    // the account that tokens would be paid to is not used, but is the keeper's own and none of the others
     let used: Vec<_> = tranche.accounts.iter().map(|meta| meta.pubkey).collect();
-    fine.extend(stage.tokens.iter().filter(|key| !used.contains(key)).map(|key| (12, *key)));
+    for key in stage.tokens.clone() {
+        if !used.contains(&key) && stage.is_keepers(key).await {
+            fine.push((12, key));
+        }
+    }
     stage.attack("soft_liquidate for shares", &tranche, &fine).await;
 }
 

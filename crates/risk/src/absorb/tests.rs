@@ -77,6 +77,24 @@ fn lenders_who_lost_everything_keep_deposits_out_until_their_shares_are_retired(
 }
 
 #[test]
+fn what_is_left_of_absent_owners_insures_the_reserve_after_sixty_days() {
+    // nearly everything is lost: two units of ten million are left, to one who never comes for them
+    let mut ledger = books(10_000_000, 9_999_998, 0, 0);
+    let mut losses = Losses::default();
+    let absorbed = losses.absorb(&mut ledger, DebtShares(9_999_998), START).unwrap();
+    let all = DepositShares(10_000_000);
+    assert!(absorbed.wiped_out && ledger.deposit_amount_down(all) > TokenAmount::ZERO);
+    let (left, late) = (ledger.deposit_amount_down(all).0, START + RETIRE_AFTER);
+    // its owner takes them out rather than retire them; anyone else waits
+    assert_eq!(losses.retire(&mut ledger, all, true, START), Err(Refusal::SharesNotWorthless));
+    assert_eq!(losses.retire(&mut ledger, all, false, late - 1), Err(Refusal::SharesNotWorthless));
+    losses.retire(&mut ledger, all, false, late).unwrap();
+    assert_eq!(ledger.insurance_down(), TokenAmount(left));
+    assert_eq!(check_takes_deposits(&ledger), Ok(()));
+    assert_eq!(losses.shortfall(&ledger, ledger.free_tokens), 0);
+}
+
+#[test]
 fn shares_with_a_recovery_before_them_are_only_their_owners_to_retire() {
     let mut ledger = books(1_000, 950, 0, 0);
     ledger.withdraw_up(TokenAmount(50), DepositShares(1_000)).unwrap();

@@ -69,7 +69,7 @@ pub struct LossAbsorbed {
     pub books_after: BooksView,
 }
 
-/// Deposit shares that are worth nothing were retired.
+/// Deposit shares that are worth nothing, or next to nothing and cannot be sold, were retired.
 #[event]
 #[derive(Clone, Debug)]
 pub struct SharesRetired {

@@ -6,12 +6,15 @@
 //! 2. Debts are absorbed when no deposit of the obligation is worth a token unit. Insurance in kind bears them first, then fees that were
 //!    not collected, then that reserve's lenders in this vault; nothing reaches another reserve. `soft_liquidate` does the same with
 //!    the tranche that takes the last deposit, so this is for books whose deposits became worthless by themselves.
-//! 3. Shares of a wiped-out reserve are retired at once for their owner, for anyone after 60 days and not while a recovery streams. With the last
-//!    of them the reserve takes deposits again.
-//! 4. An obligation left without positions stays: its owner closes it. Emits [`crate::event::LossAbsorbed`] and [`SharesRetired`].
+//! 3. Dust of a dead feed holds no loss open: where no pair can be traded, equity is negative and all deposits, at last prices in the
+//!    borrower's favour, are worth less than the smallest tranche, they insure their own reserves and the debts are absorbed.
+//! 4. Shares of a wiped-out reserve are retired: those that are worth nothing at once for their owner, all of them for anyone after 60 days and
+//!    not while a recovery streams; what they are still worth insures the reserve. With the last of them it takes deposits again.
+//! 5. An obligation left without positions stays: its owner closes it. Emits [`crate::event::LossAbsorbed`] and [`SharesRetired`].
 
 use crate::{
     absorb::{absorb_debts, split_fund},
+    book::{Book, Valuation},
     error::{BallastError, Named},
     event::SharesRetired,
     instructions::position::remove_shares,
@@ -19,7 +22,7 @@ use crate::{
     state::{Obligation, Reserve, Side, Vault},
 };
 use anchor_lang::prelude::*;
-use ballast_risk::{refusal::Refusal, DepositShares};
+use ballast_risk::{absorb::takes_deposits, refusal::Refusal, score::score, DepositShares, Usd};
 
 /// Accounts of `absorb_loss`.
 #[derive(Accounts)]
@@ -44,7 +47,9 @@ pub(crate) fn handler<'info>(ctx: Context<'info, AbsorbLoss<'info>>) -> Result<(
     let (reserves, fund) = split_fund(ctx.remaining_accounts)?;
     let owes = obligation.has_debt();
     if owes {
-        require!(!has_worth(&obligation, reserves, &clock)?, BallastError::DepositsLeft);
+        if has_worth(&obligation, reserves, &clock)? {
+            give_up_dust(&mut obligation, &key, &vault, reserves, &clock)?;
+        }
         absorb_debts(&mut obligation, &key, &vault, reserves, fund, &clock)?;
     }
     let by_owner = accounts.caller.key() == obligation.owner;
@@ -73,6 +78,54 @@ fn has_worth<'info>(
         }
     }
     Ok(false)
+}
+
+/// Takes deposits that cannot be sold and are worth next to nothing into the insurance of their own reserves. Refuses all others with
+/// [`BallastError::DepositsLeft`].
+#[inline(never)]
+fn give_up_dust<'info>(
+    obligation: &mut Obligation,
+    obligation_key: &Pubkey,
+    vault: &Vault,
+    reserves: &'info [AccountInfo<'info>],
+    clock: &Clock,
+) -> Result<()> {
+    let model = &vault.model_at(now(clock));
+    let book = Book::load(obligation, reserves, model, Valuation::Maintenance, clock)?;
+    let score = score(model, book.exposures()).named()?;
+    let tradable = |side| {
+        let mut positions = obligation.active().iter().enumerate();
+        positions.any(|(i, position)| position.side() == Some(side) && (book.usable >> (i & 31)) & 1 == 1)
+    };
+    let is_dust = !(tradable(Side::Debt) && tradable(Side::Deposit))
+        && score.equity() < Usd::ZERO
+        && score.collateral < vault.rules.as_risk().minimum();
+    require!(is_dust, BallastError::DepositsLeft);
+    for account in reserves {
+        let Ok((index, shares)) = obligation.position(account.key, Side::Deposit) else { continue };
+        let loader = AccountLoader::<Reserve>::try_from(account)?;
+        require!(account.is_writable, BallastError::ReserveNotWritable);
+        let mut reserve = loader.load_mut()?;
+        let mut ledger = reserve.bring_up(now(clock));
+        let amount = ledger.deposit_amount_down(DepositShares(shares));
+        if amount.is_zero() {
+            continue;
+        }
+        // without a price nobody can say that it is dust
+        require!(reserve.price.spot.as_risk().is_set(), BallastError::DepositsLeft);
+        let wiped_out = !takes_deposits(&ledger);
+        ledger.seize_up(amount, amount, DepositShares(shares), true).named()?;
+        remove_shares(obligation, &mut reserve, index, Side::Deposit, shares, vault.audit)?;
+        reserve.store(ledger)?;
+        emit!(SharesRetired {
+            vault: obligation.vault,
+            reserve: *account.key,
+            obligation: *obligation_key,
+            shares,
+            starts_again: wiped_out && reserve.books.deposit_shares == 0,
+        });
+    }
+    Ok(())
 }
 
 /// Retires the deposit shares that may be. Returns whether there were any.

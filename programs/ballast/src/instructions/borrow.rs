@@ -31,6 +31,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, MovePosition<'info>>, amount: u
     let vault = accounts.vault.load()?;
     vault.check_version()?;
     let key = accounts.reserve.key();
+    require_keys_eq!(accounts.owner_tokens.owner, accounts.owner.key(), BallastError::WrongTokenAccount);
     let mut till = Till {
         vault: &accounts.vault,
         mint: &accounts.mint,

@@ -141,6 +141,12 @@ impl<'info> SoftLiquidate<'info> {
             &self.liquidator_deposit_tokens,
             &self.deposit_token_program,
         )?;
+        // What belongs to another vault is refused wherever it stands, used or not.
+        let paid_to = self.liquidator_deposit_tokens.owner;
+        require_keys_eq!(paid_to, self.liquidator.key(), BallastError::WrongTokenAccount);
+        if let Some(account) = &self.shares_to {
+            account.load()?.check(&vault_key)?;
+        }
         require!(!is_frozen(&self.debt_tokens), BallastError::TokenAccountFrozen);
         look_at_tokens(&mut debt_reserve, &self.debt_reserve.key(), &self.debt_tokens, clock)?;
         look_at_tokens(&mut deposit_reserve, &self.deposit_reserve.key(), &self.deposit_tokens, clock)?;

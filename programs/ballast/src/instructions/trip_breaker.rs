@@ -80,6 +80,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, TripBreaker<'info>>, signal: Si
         vault.check_version()?;
         vault.model.numeraire_group
     };
+    accounts.check_shown()?;
     match signal {
         Signal::VaultLoss => {
             let totals = Totals::of(&accounts.vault, ctx.remaining_accounts, &clock)?;
@@ -119,6 +120,18 @@ impl<'info> TripBreaker<'info> {
         self.reserve.as_ref().ok_or_else(|| BallastError::SignalAccountsMissing.into())
     }
 
+    /// Refuses a reserve of another vault and a token account of another reserve, whether the signal needs them or not.
+    fn check_shown(&self) -> Result<()> {
+        if let Some(account) = &self.reserve {
+            account.load()?.check(&self.vault.key())?;
+        }
+        if let Some(tokens) = &self.tokens {
+            let booked = self.reserve()?.load()?.token_account;
+            require_keys_eq!(tokens.key(), booked, BallastError::WrongTokenAccount);
+        }
+        Ok(())
+    }
+
     fn tokens(&self) -> Result<&InterfaceAccount<'info, TokenAccount>> {
         self.tokens.as_deref().ok_or_else(|| BallastError::SignalAccountsMissing.into())
     }
@@ -126,9 +139,7 @@ impl<'info> TripBreaker<'info> {
     /// Tokens in the reserve's account and in its books.
     fn tokens_of_reserve(&self) -> Result<(TokenAmount, TokenAmount)> {
         let reserve = self.reserve()?.load()?;
-        reserve.check(&self.vault.key())?;
         let tokens = self.tokens()?;
-        require_keys_eq!(tokens.key(), reserve.token_account, BallastError::WrongTokenAccount);
         Ok((TokenAmount(tokens.amount), TokenAmount(reserve.books.free_tokens)))
     }
 
@@ -143,7 +154,6 @@ impl<'info> TripBreaker<'info> {
     #[inline(never)]
     fn evidence(&self, signal: Signal, numeraire_group: u8, clock: &Clock) -> Result<ReserveEvidence> {
         let reserve = self.reserve()?.load()?;
-        reserve.check(&self.vault.key())?;
         let now = now(clock);
         let deposits = reserve.accrued_ledger(now).total_deposits_down();
         let (flows, rules) = (reserve.flows.as_risk(), reserve.flow_rules.as_risk());

@@ -1,6 +1,6 @@
 //! `withdraw`: takes tokens out of a deposit; `u64::MAX` for all of it.
 //!
-//! 1. Only the owner. Shares are rounded up; exactly the amount must leave.
+//! 1. Only the owner, to a token account of the owner, so that none of another vault is ever touched. Shares are rounded up; exactly the amount must leave.
 //! 2. Without debt no price is needed and no remaining account is read, and it is possible in every breaker state: in Normal by
 //!    the outflow bucket or the own daily share, in Guarded and Halted by that share, in WindDown pro rata of what is free.
 //! 3. With debt: remaining accounts are the reserves of the positions that stay, in order; every price is at most 10 s old
@@ -33,6 +33,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, MovePosition<'info>>, amount: u
     let vault = accounts.vault.load()?;
     vault.check_version()?;
     let key = accounts.reserve.key();
+    require_keys_eq!(accounts.owner_tokens.owner, accounts.owner.key(), BallastError::WrongTokenAccount);
     let mut till = Till {
         vault: &accounts.vault,
         mint: &accounts.mint,

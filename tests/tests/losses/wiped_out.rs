@@ -1,0 +1,139 @@
+//! Lenders who lost everything: their reserve takes no deposits until their shares are retired, and starts again then.
+
+use crate::{recoveries::recover, tools::*};
+use ballast::{state::Reserve, BallastError};
+use ballast_risk::{absorb::RETIRE_AFTER, interest::Q64_ONE};
+use ballast_tests::{refused, User, World};
+
+/// Two lenders of $10,000 each lose all of the $14,000 that they left there. Breakers are Normal again.
+async fn wiped_out() -> (World, [User; 2], User) {
+    let (mut world, one, ann, keeper) = loan(10_000 + 10_000).await;
+    let (sol, usdc) = (world.sol, world.usdc);
+    let two = world.lender(&usdc, usdc.units(4_000)).await;
+    world.withdraw(&one, &usdc, usdc.units(10_000)).await.unwrap();
+    world.move_price(|w| &mut w.sol, 1).await; // 100 SOL are worth a micro-dollar
+    let receipt = last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
+    let loss = &losses(&receipt)[0];
+    assert!(loss.wiped_out && loss.lenders >= usdc.units(13_999), "{loss:?}");
+    let reserve = world.reserve(&usdc).await;
+    assert_eq!(reserve.losses.wiped_out_at, world.chain.now() as u64);
+    assert_eq!(reserve.losses.unrecovered, loss.lenders);
+    world.tick(5 * 3_600).await;
+    (world, [one, two], keeper)
+}
+
+async fn starts_again(world: &mut World, newcomer: &User) {
+    let usdc = world.usdc;
+    let reserve = world.reserve(&usdc).await;
+    assert_eq!((reserve.books.deposit_shares, reserve.books.ledger().deposit_index), (0, Q64_ONE));
+    assert_eq!((reserve.losses.unrecovered, reserve.losses.wiped_out_at), (0, 0), "old losses are forgotten");
+    let had = world.shares(newcomer, &usdc).await;
+    world.deposit(newcomer, &usdc, usdc.units(1_000)).await.unwrap();
+    assert_eq!(world.shares(newcomer, &usdc).await - had, usdc.units(1_000), "one unit a share");
+    attest(world).await;
+    proof(world).await;
+}
+
+#[tokio::test]
+async fn a_reserve_without_worth_takes_no_deposits_until_the_last_owner_retires() {
+    let (mut world, [one, two], keeper) = wiped_out().await;
+    let usdc = world.usdc;
+    refused(world.deposit(&keeper, &usdc, usdc.units(1_000)).await, BallastError::WipedOut);
+    refused(world.deposit(&one, &usdc, usdc.units(1_000)).await, BallastError::WipedOut);
+    // owners at once; strangers not
+    refused(absorb(&mut world, &keeper, &one).await, BallastError::NothingToAbsorb);
+    refused(absorb(&mut world, &two, &one).await, BallastError::NothingToAbsorb);
+    let shares = world.shares(&one, &usdc).await;
+    let events = retired(&absorb(&mut world, &one, &one).await.unwrap());
+    assert_eq!(events.len(), 1);
+    assert_eq!((events[0].shares, events[0].starts_again), (shares, false));
+    assert_eq!((events[0].reserve, events[0].obligation), (world.asset(&usdc).reserve(), one.obligation()));
+    // the other's are still there
+    refused(world.deposit(&keeper, &usdc, usdc.units(1_000)).await, BallastError::WipedOut);
+    let events = retired(&absorb(&mut world, &two, &two).await.unwrap());
+    assert!(events[0].starts_again);
+    starts_again(&mut world, &keeper).await;
+    // nobody retires what is worth something
+    refused(absorb(&mut world, &keeper, &keeper).await, BallastError::NothingToAbsorb);
+}
+
+#[tokio::test]
+async fn withdrawing_all_that_is_worth_nothing_retires_it_too() {
+    let (mut world, lenders, keeper) = wiped_out().await;
+    let usdc = world.usdc;
+    for lender in &lenders {
+        let had = world.wallet(lender, &usdc).await;
+        world.withdraw(lender, &usdc, u64::MAX).await.unwrap();
+        assert_eq!(world.wallet(lender, &usdc).await, had);
+    }
+    starts_again(&mut world, &keeper).await;
+}
+
+#[tokio::test]
+async fn anyone_retires_for_absent_owners_after_sixty_days() {
+    let (mut world, lenders, keeper) = wiped_out().await;
+    let usdc = world.usdc;
+    let since = world.reserve(&usdc).await.losses.wiped_out_at;
+    let almost = since + RETIRE_AFTER - 1 - world.chain.now() as u64;
+    world.tick(almost as i64).await;
+    refused(absorb(&mut world, &keeper, &lenders[0]).await, BallastError::NothingToAbsorb);
+    world.tick(1).await;
+    for lender in &lenders {
+        absorb(&mut world, &keeper, lender).await.unwrap();
+    }
+    starts_again(&mut world, &keeper).await;
+}
+
+#[tokio::test]
+async fn nobody_retires_for_others_while_a_recovery_streams() {
+    let (mut world, lenders, keeper) = wiped_out().await;
+    let usdc = world.usdc;
+    world.tick(59 * DAY).await;
+    recover(&mut world, &usdc, 1).await; // a unit for all of them
+    world.tick(2 * DAY).await;
+    refused(absorb(&mut world, &keeper, &lenders[0]).await, BallastError::NothingToAbsorb);
+    refused(world.deposit(&keeper, &usdc, usdc.units(1_000)).await, BallastError::WipedOut);
+    // when the unit has streamed, a share is still worth less than a millionth
+    world.tick(28 * DAY).await;
+    for lender in &lenders {
+        absorb(&mut world, &keeper, lender).await.unwrap();
+    }
+    starts_again(&mut world, &keeper).await;
+}
+
+#[tokio::test]
+async fn a_recovery_gives_lenders_their_worth_back_and_opens_the_reserve_again() {
+    let (mut world, [one, two], keeper) = wiped_out().await;
+    let usdc = world.usdc;
+    let (shares, recovery) = (world.books(&usdc).await.deposit_shares.0, usdc.units(1_400));
+    recover(&mut world, &usdc, recovery).await;
+    // a millionth of $14,000 is a cent and a half: minutes of the stream
+    world.tick(3_600).await;
+    world.deposit(&keeper, &usdc, 1).await.unwrap();
+    let index = world.books(&usdc).await.deposit_index;
+    let streamed = u128::from(recovery) * 3_600 / (30 * 86_400);
+    assert!(((index * u128::from(shares)) >> 64).abs_diff(streamed) <= 2);
+    assert_eq!(world.reserve(&usdc).await.losses.wiped_out_at, 0);
+    // they get all of it, less what the keeper's unit got with them
+    world.tick(30 * DAY).await;
+    let back = worth(&mut world, &one, &usdc).await + worth(&mut world, &two, &usdc).await;
+    let keepers = worth(&mut world, &keeper, &usdc).await;
+    assert!(back + keepers <= recovery + 1 && back + keepers + 4 >= recovery, "{back} {keepers}");
+}
+
+#[tokio::test]
+async fn what_was_still_to_come_insures_the_reserve_when_all_owners_are_gone() {
+    let (mut world, lenders, keeper) = wiped_out().await;
+    let usdc = world.usdc;
+    recover(&mut world, &usdc, usdc.units(1)).await;
+    // they do not wait: a second later a share is still worth nothing
+    world.chain.pass(1);
+    for lender in &lenders {
+        absorb(&mut world, lender, lender).await.unwrap();
+    }
+    let reserve: Reserve = world.reserve(&usdc).await;
+    assert_eq!(reserve.losses.pending, 0);
+    let insured = reserve.books.ledger().insurance_down().0;
+    assert!(insured.abs_diff(usdc.units(1)) <= 2, "{insured}");
+    starts_again(&mut world, &keeper).await;
+}
