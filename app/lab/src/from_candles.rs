@@ -1,10 +1,10 @@
-//! A tape from candles: the path inside each bar, the markets aligned, what is missing modelled and labelled.
+//! Prices from candles: the path inside each bar, the markets aligned, what is missing modelled and labelled.
 
 use crate::{
     asset::{Asset, COUNT},
     candles::{self, Bar, Series},
     modelled,
-    tape::{Prices, Tape},
+    tape::{Prices, Rows, Tape},
     time,
 };
 use anyhow::{bail, Context as _, Result};
@@ -19,6 +19,19 @@ const EVENTS: [(&str, &str, &str); 2] = [
     ("2026-06", "2026-06-01T00:00", "2026-06-09T00:00"),
 ];
 
+/// Longest step between two moments: hourly bars are refined to it, in straight lines on a log scale.
+pub const FINEST: u64 = 75;
+
+/// In which order the extremes of a bar are met.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Open, low, high, close, always: every low is met at once, and a rebound within the bar comes after it.
+    #[default]
+    LowFirst,
+    /// Open, high, low, close where the majors fall over the bar, else open, low, high, close.
+    ByDirection,
+}
+
 /// What to replay.
 pub struct Request<'a> {
     /// Folder of candle files.
@@ -29,10 +42,17 @@ pub struct Request<'a> {
     pub from: Option<u64>,
     /// Last moment instead of the event's.
     pub to: Option<u64>,
+    /// The path within a bar.
+    pub order: Order,
 }
 
 /// Reads candles and builds the tape.
 pub fn tape(request: &Request) -> Result<Tape> {
+    rows(request)?.tape()
+}
+
+/// Reads candles and aligns them. BTC and ETH are required; where the window has no SOL, it is modelled from ETH.
+pub fn rows(request: &Request) -> Result<Rows> {
     let Request { folder, window, .. } = *request;
     let required = |base: &str| -> Result<Series> {
         match candles::read(folder, window, base)? {
@@ -44,7 +64,8 @@ pub fn tape(request: &Request) -> Result<Tape> {
             ),
         }
     };
-    let majors = [required("BTC")?, required("ETH")?, required("SOL")?];
+    let mut majors = vec![required("BTC")?, required("ETH")?];
+    majors.extend(candles::read(folder, window, "SOL")?);
     let alt = candles::read(folder, window, "SUI")?;
     let mut sources: Vec<String> = vec![];
     let step = majors[0].step;
@@ -68,7 +89,8 @@ pub fn tape(request: &Request) -> Result<Tape> {
     let mut rows: Vec<(u64, Prices)> = Vec::with_capacity(grid.len() * PARTS as usize);
     for (at, time) in grid.iter().enumerate() {
         // One order for all markets: open, high, low, close where they fall together, else open, low, high, close.
-        let falling = majors.iter().map(|bars| (bars[at].close / bars[at].open).ln()).sum::<f64>() < 0.0;
+        let falling = request.order == Order::ByDirection
+            && majors.iter().map(|bars| (bars[at].close / bars[at].open).ln()).sum::<f64>() < 0.0;
         let mut moments = [[0.0; COUNT]; PARTS as usize];
         let mut fill = |asset: Asset, bar: &Bar| {
             let (early, late) = if falling { (bar.high, bar.low) } else { (bar.low, bar.high) };
@@ -83,6 +105,10 @@ pub fn tape(request: &Request) -> Result<Tape> {
             fill(Asset::Alt, &bars[at]);
         }
         rows.extend((0u64..).zip(moments).map(|(part, prices)| (time + part * step / PARTS, prices)));
+    }
+    if majors.len() < 3 {
+        modelled::sol(&mut rows);
+        sources.push(modelled::SOL_NOTE.into());
     }
     if alt_bars.is_some() {
         sources.extend(modelled::floor_the_one_venue_wick(&mut rows).map(String::from));
@@ -112,7 +138,26 @@ pub fn tape(request: &Request) -> Result<Tape> {
     }
     sources.push("quotes in USDT count as USD".into());
     let title = format!("{window}, {} to {}", time::minute(start), time::minute(end));
-    Tape::new(title, sources, rows)
+    if step / PARTS > FINEST {
+        rows = refine(&rows);
+        sources.push(format!("straight lines on a log scale, {FINEST} s a step, between the four prices of a bar"));
+    }
+    Ok(Rows { title, sources, prices: rows })
+}
+
+/// Adds moments so that no step is longer than [`FINEST`].
+fn refine(rows: &[(u64, Prices)]) -> Vec<(u64, Prices)> {
+    let mut fine: Vec<(u64, Prices)> = vec![];
+    for pair in rows.windows(2) {
+        let ((from, before), (to, after)) = (pair[0], pair[1]);
+        for time in (from..to).step_by(FINEST as usize) {
+            let share = (time - from) as f64 / (to - from) as f64;
+            let at = |i: usize| before[i] * (after[i] / before[i]).powf(share);
+            fine.push((time, std::array::from_fn(at)));
+        }
+    }
+    fine.extend(rows.last());
+    fine
 }
 
 /// First and last bar: as asked, or the event's, or all that the majors share.

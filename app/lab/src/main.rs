@@ -1,0 +1,25 @@
+//! `ballast-lab`: see the library.
+
+use anyhow::Result;
+use ballast_lab::{
+    args::{Cli, Command},
+    replay,
+};
+use clap::Parser as _;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<()> {
+    match cli.command {
+        Command::Replay(args) => replay::run(&args),
+    }
+}

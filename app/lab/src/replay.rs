@@ -1,0 +1,51 @@
+//! `ballast-lab replay`: one window, all designs, several seeds.
+
+use crate::{
+    args::Replay,
+    compare::{self, Comparison, Figures},
+    design,
+    engine::{Options, Window},
+    inputs, table,
+};
+use anyhow::Result;
+use serde::Serialize;
+
+/// What a replay prints as JSON.
+#[derive(Debug, Serialize)]
+pub struct Printed<'a> {
+    window: &'a str,
+    sources: &'a [String],
+    accounts_per_seed: usize,
+    seeds: &'a [u64],
+    designs: &'a [Figures],
+}
+
+/// Runs and prints.
+pub fn run(args: &Replay) -> Result<()> {
+    let window = Window::new(&inputs::rows(&args.source)?, &args.stress.stress())?;
+    let (description, accounts) = inputs::description(&args.borrowers)?;
+    let (seeds, designs) = (args.borrowers.seeds(), design::named(&args.designs)?);
+    let comparison = Comparison {
+        window: &window,
+        description: &description,
+        accounts,
+        seeds: &seeds,
+        designs: &designs,
+        options: Options::default(),
+    };
+    let figures = compare::run(&comparison, &args.source.window, args.json)?;
+    if args.json {
+        let printed = Printed {
+            window: &window.title,
+            sources: &window.sources,
+            accounts_per_seed: accounts,
+            seeds: &seeds,
+            designs: &figures,
+        };
+        println!("{}", serde_json::to_string_pretty(&printed)?);
+        return Ok(());
+    }
+    println!("{}\n{accounts} accounts × {} seeds, {:.1} million USD of debt\n", window.title, seeds.len(), figures[0].debt_usd / 1e6);
+    print!("{}", table::render(&figures));
+    Ok(())
+}
