@@ -18,6 +18,8 @@ pub struct Cli {
 pub enum Command {
     /// Replay one window over all designs and seeds
     Replay(Replay),
+    /// Sweep margins and thresholds: liquidated volume against lender loss
+    Frontier(Frontier),
 }
 
 /// Where prices come from.
@@ -80,7 +82,13 @@ pub struct Stresses {
     #[arg(long)]
     pub no_rebound: bool,
     /// After the low, volatile assets move on by this share, such as -0.25
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0, requires = "no_rebound", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "SHARE",
+        default_value_t = 0.0,
+        requires = "no_rebound",
+        allow_hyphen_values = true
+    )]
     pub drift: f64,
     /// The oracle shows prices of this many seconds ago
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
@@ -126,6 +134,26 @@ pub struct Replay {
     /// Only these designs, beside plain LTV
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub designs: Vec<String>,
+    /// Presets from TOML files, beside the designs
+    #[arg(long = "preset", value_name = "FILE")]
+    pub presets: Vec<PathBuf>,
+    /// JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `frontier`.
+#[derive(Debug, Args)]
+pub struct Frontier {
+    /// Prices.
+    #[command(flatten)]
+    pub source: Source,
+    /// Borrowers.
+    #[command(flatten)]
+    pub borrowers: Borrowers,
+    /// Factors of the crash
+    #[arg(long, value_name = "FACTORS", value_delimiter = ',', default_value = "1,2")]
+    pub stress: Vec<f64>,
     /// JSON instead of a table
     #[arg(long)]
     pub json: bool,

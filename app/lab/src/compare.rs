@@ -122,8 +122,7 @@ pub fn run(comparison: &Comparison, title: &str, quiet: bool) -> Result<Vec<Figu
         })
         .collect::<Result<_>>()?;
     bar.finish_and_clear();
-    let kinds: Vec<String> =
-        comparison.description.draw(0, 1, &rules, window.opening())?.kinds;
+    let kinds: Vec<String> = comparison.description.draw(0, 1, &rules, window.opening())?.kinds;
     let plain: Option<Vec<&Outcome>> = designs
         .iter()
         .position(|design| design.name == PLAIN)

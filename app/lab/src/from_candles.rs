@@ -140,7 +140,9 @@ pub fn rows(request: &Request) -> Result<Rows> {
     let title = format!("{window}, {} to {}", time::minute(start), time::minute(end));
     if step / PARTS > FINEST {
         rows = refine(&rows);
-        sources.push(format!("straight lines on a log scale, {FINEST} s a step, between the four prices of a bar"));
+        sources.push(format!(
+            "straight lines on a log scale, {FINEST} s a step, between the four prices of a bar"
+        ));
     }
     Ok(Rows { title, sources, prices: rows })
 }
@@ -263,16 +265,19 @@ mod tests {
         let files: Vec<(&str, String)> =
             files.iter().map(|(name, rows)| (name.as_str(), rows.clone())).collect();
         let folder = folder("order", &files);
-        let request = Request { folder: &folder, window: "w", from: None, to: None };
+        let request = Request { folder: &folder, window: "w", from: None, to: None, order: Order::ByDirection };
         let tape = tape(&request).unwrap();
         let sol: Vec<f64> = tape.ticks.iter().map(|tick| tick.dollars(Asset::Sol)).collect();
         assert_eq!(sol, [100.0, 110.0, 80.0, 90.0, 90.0, 85.0, 120.0, 110.0]);
         assert_eq!(tape.ticks[1].time, 300 + 75);
+        let low_first = super::tape(&Request { order: Order::LowFirst, ..request }).unwrap();
+        let sol: Vec<f64> = low_first.ticks.iter().map(|tick| tick.dollars(Asset::Sol)).collect();
+        assert_eq!(sol, [100.0, 80.0, 110.0, 90.0, 90.0, 85.0, 120.0, 110.0]);
         assert!(tape.sources.iter().any(|s| s == modelled::ALT_NOTE));
         assert!(tape.sources.iter().any(|s| s.starts_with("USDC: 1.00")));
         let outside = Request { to: Some(900), ..request };
         assert!(super::tape(&outside).unwrap_err().to_string().contains("has candles from"));
-        let other = Request { window: "x", from: None, to: None, folder: &folder };
+        let other = Request { window: "x", from: None, to: None, folder: &folder, order: Order::LowFirst };
         assert!(super::tape(&other).unwrap_err().to_string().contains("its windows are: w"));
         std::fs::remove_dir_all(&folder).unwrap();
     }

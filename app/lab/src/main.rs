@@ -3,7 +3,7 @@
 use anyhow::Result;
 use ballast_lab::{
     args::{Cli, Command},
-    replay,
+    frontier, replay,
 };
 use clap::Parser as _;
 use std::process::ExitCode;
@@ -21,5 +21,6 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Replay(args) => replay::run(&args),
+        Command::Frontier(args) => frontier::run(&args),
     }
 }

@@ -118,7 +118,12 @@ impl Description {
         if !(1..=MOST_ACCOUNTS).contains(&self.accounts) {
             bail!("a population has 1 to {MOST_ACCOUNTS} accounts");
         }
-        if !(least > 0.0 && least <= median && median <= most && most <= 1e9 && (0.0..=5.0).contains(&deviation)) {
+        if !(least > 0.0
+            && least <= median
+            && median <= most
+            && most <= 1e9
+            && (0.0..=5.0).contains(&deviation))
+        {
             bail!("sizes need 0 < least ≤ median ≤ most ≤ 1e9 and a deviation of 0 to 5");
         }
         let Usage { alpha, beta, most } = self.usage;
@@ -209,7 +214,8 @@ impl Description {
 
 impl Kind {
     fn validate(&self) -> Result<()> {
-        let weights = |map: &BTreeMap<Asset, f64>| !map.is_empty() && map.values().all(|w| *w > 0.0 && w.is_finite());
+        let weights =
+            |map: &BTreeMap<Asset, f64>| !map.is_empty() && map.values().all(|w| *w > 0.0 && w.is_finite());
         let sum: f64 = self.deposits.iter().map(|part| part.share).sum();
         if self.share < 0.0 || (sum - 1.0).abs() > 1e-9 {
             bail!("the shares of its deposits sum to {sum}, not to 1");
@@ -217,7 +223,9 @@ impl Kind {
         for part in &self.deposits {
             match (&part.one_of, &part.mix) {
                 (Some(map), None) | (None, Some(map)) if weights(map) && part.share > 0.0 => {}
-                _ => bail!("a part of the deposits has a share and either `one_of` or `mix`, with weights above 0"),
+                _ => bail!(
+                    "a part of the deposits has a share and either `one_of` or `mix`, with weights above 0"
+                ),
             }
         }
         if !weights(&self.debt) {
@@ -266,7 +274,8 @@ fn pick<'a>(rng: &mut ChaCha12Rng, map: impl Iterator<Item = (&'a Asset, &'a f64
 
 /// What a plain LTV protocol lends at most, dollars: 5 points below its thresholds.
 fn plain_limit(deposits: &Prices, rules: &Rules) -> f64 {
-    let share = |asset: Asset| f64::from(rules.assets[asset.index()].ordinary_threshold.0 - OPENING_DISTANCE) / 1e4;
+    let share =
+        |asset: Asset| f64::from(rules.assets[asset.index()].ordinary_threshold.0 - OPENING_DISTANCE) / 1e4;
     ASSETS.iter().map(|asset| deposits[asset.index()] * share(*asset)).sum()
 }
 

@@ -5,7 +5,7 @@ use crate::{
     compare::{self, Comparison, Figures},
     design,
     engine::{Options, Window},
-    inputs, table,
+    inputs, preset_file, table,
 };
 use anyhow::Result;
 use serde::Serialize;
@@ -24,7 +24,11 @@ pub struct Printed<'a> {
 pub fn run(args: &Replay) -> Result<()> {
     let window = Window::new(&inputs::rows(&args.source)?, &args.stress.stress())?;
     let (description, accounts) = inputs::description(&args.borrowers)?;
-    let (seeds, designs) = (args.borrowers.seeds(), design::named(&args.designs)?);
+    let seeds = args.borrowers.seeds();
+    let mut designs = design::named(&args.designs)?;
+    for file in &args.presets {
+        designs.push(preset_file::design(file)?);
+    }
     let comparison = Comparison {
         window: &window,
         description: &description,
@@ -45,7 +49,12 @@ pub fn run(args: &Replay) -> Result<()> {
         println!("{}", serde_json::to_string_pretty(&printed)?);
         return Ok(());
     }
-    println!("{}\n{accounts} accounts × {} seeds, {:.1} million USD of debt\n", window.title, seeds.len(), figures[0].debt_usd / 1e6);
+    println!(
+        "{}\n{accounts} accounts × {} seeds, {:.1} million USD of debt\n",
+        window.title,
+        seeds.len(),
+        figures[0].debt_usd / 1e6
+    );
     print!("{}", table::render(&figures));
     Ok(())
 }

@@ -177,7 +177,8 @@ impl Stress {
 /// Where SOL is lowest.
 fn low_of_sol(prices: &[(u64, Prices)]) -> usize {
     let sol = Asset::Sol.index();
-    let by_price = |a: &(usize, &(u64, Prices)), b: &(usize, &(u64, Prices))| a.1 .1[sol].total_cmp(&b.1 .1[sol]);
+    let by_price =
+        |a: &(usize, &(u64, Prices)), b: &(usize, &(u64, Prices))| a.1 .1[sol].total_cmp(&b.1 .1[sol]);
     prices.iter().enumerate().min_by(by_price).map_or(0, |(index, _)| index)
 }
 
@@ -265,7 +266,11 @@ mod tests {
     fn a_stable_depegs_around_the_low() {
         let stress = Stress { depeg: Some((Asset::Usdc, 0.9)), ..Stress::default() };
         let shown = stress.apply(&rows(&[100.0, 80.0, 90.0])).unwrap();
-        assert_eq!(shown.prices[0].1[Asset::Usdc.index()], 0.9, "the hour before the low covers the whole tape");
+        assert_eq!(
+            shown.prices[0].1[Asset::Usdc.index()],
+            0.9,
+            "the hour before the low covers the whole tape"
+        );
     }
 
     #[test]

@@ -41,7 +41,9 @@ impl<'a> Certificates<'a> {
     pub fn new(design: &'a Design) -> Self {
         let rules = match &design.mechanism {
             Mechanism::NetRisk(rules) => (**rules).clone(),
-            Mechanism::Ltv(_) => Rules::balanced().unwrap_or_else(|_| unreachable!("the balanced preset is valid")),
+            Mechanism::Ltv(_) => {
+                Rules::balanced().unwrap_or_else(|_| unreachable!("the balanced preset is valid"))
+            }
         };
         Self { design, rules, base: None, sorted: vec![], changed: vec![], is_changed: vec![], work: 0 }
     }
