@@ -66,6 +66,10 @@ pub struct Figures {
     pub worst_bad_debt_bp: f64,
     /// Lender loss after insurance at its worst moment, bp.
     pub worst_lender_loss_bp: f64,
+    /// Σ(D − C)⁺ at its worst moment where all seeds are one vault: one moment for all, bp.
+    pub pooled_worst_bad_debt_bp: f64,
+    /// The same less the insurance fund of that vault, at its worst moment, bp.
+    pub pooled_lender_loss_bp: f64,
     /// Lender loss after insurance at the end, bp.
     pub lender_loss_bp: f64,
     /// Largest price impact of any seed, %.
@@ -164,6 +168,11 @@ fn figures(own: &[&Outcome], plain: Option<&[&Outcome]>, kinds: &[String]) -> Fi
         });
         named.collect::<Vec<_>>()
     };
+    let moments = own.iter().map(|outcome| outcome.series.len()).min().unwrap_or(0);
+    let at = |moment: usize, which: usize| -> f64 {
+        own.iter().map(|outcome| f64::from(outcome.series[moment][which])).sum()
+    };
+    let worst = |of: &dyn Fn(usize) -> f64| (0..moments).map(of).fold(0.0, f64::max);
     let equity_of_plain = plain.map(|plain| plain.iter().map(|outcome| outcome.equity_at_end).sum::<f64>());
     let opening_equity = sum(|o| o.opening_equity);
     Figures {
@@ -182,6 +191,8 @@ fn figures(own: &[&Outcome], plain: Option<&[&Outcome]>, kinds: &[String]) -> Fi
         bad_debt_bp: bp(sum(|o| o.bad_debt)),
         worst_bad_debt_bp: bp(sum(|o| o.worst_bad_debt)),
         worst_lender_loss_bp: bp(sum(|o| o.worst_lender_loss)),
+        pooled_worst_bad_debt_bp: bp(worst(&|moment| at(moment, 0))),
+        pooled_lender_loss_bp: bp(worst(&|moment| at(moment, 0) - at(moment, 1))),
         lender_loss_bp: bp(sum(|o| o.lender_loss)),
         worst_impact_pct: 100.0 * own.iter().map(|outcome| outcome.worst_impact).fold(0.0, f64::max),
         equity_against_plain_pct: equity_of_plain

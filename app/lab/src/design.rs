@@ -3,7 +3,7 @@
 use crate::{asset::COUNT, rules::Rules};
 use anyhow::{anyhow, Result};
 use ballast_risk::{
-    presets::{balanced, calm, safe, Preset},
+    presets::{balanced, calm, safe, steady, still, Preset},
     units::BPS_ONE,
     Bps, Seconds,
 };
@@ -83,6 +83,7 @@ impl Design {
 pub fn all() -> Result<Vec<Design>> {
     let named = |preset: ballast_risk::Result<Preset>| preset.map_err(|error| anyhow!("a preset: {error}"));
     let rules = Rules::of(named(balanced())?)?;
+    let tuned = Rules::of(named(steady())?)?;
     let (ordinary, raised) = (rules.ordinary_thresholds(), rules.raised_thresholds());
     Ok(vec![
         Design::ltv(PLAIN, ordinary, Sizing::Half),
@@ -94,9 +95,11 @@ pub fn all() -> Result<Vec<Design>> {
         Design::of_preset(named(balanced())?)?,
         Design::of_preset(named(calm())?)?,
         Design::of_preset(named(safe())?)?,
-        Design::net_risk("balanced-without-netting", without_netting(rules.clone())),
-        Design::net_risk("balanced-without-pacing", without_pacing(rules.clone())),
-        Design::net_risk("balanced-without-depth-bucket", without_bucket(rules)),
+        Design::of_preset(named(steady())?)?,
+        Design::of_preset(named(still())?)?,
+        Design::net_risk("steady-without-netting", without_netting(tuned.clone())),
+        Design::net_risk("steady-without-pacing", without_pacing(tuned.clone())),
+        Design::net_risk("steady-without-depth-bucket", without_bucket(tuned)),
     ])
 }
 

@@ -265,7 +265,8 @@ mod tests {
         let files: Vec<(&str, String)> =
             files.iter().map(|(name, rows)| (name.as_str(), rows.clone())).collect();
         let folder = folder("order", &files);
-        let request = Request { folder: &folder, window: "w", from: None, to: None, order: Order::ByDirection };
+        let request =
+            Request { folder: &folder, window: "w", from: None, to: None, order: Order::ByDirection };
         let tape = tape(&request).unwrap();
         let sol: Vec<f64> = tape.ticks.iter().map(|tick| tick.dollars(Asset::Sol)).collect();
         assert_eq!(sol, [100.0, 110.0, 80.0, 90.0, 90.0, 85.0, 120.0, 110.0]);

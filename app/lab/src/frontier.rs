@@ -11,7 +11,7 @@ use crate::{
     stress::Stress,
 };
 use anyhow::Result;
-use ballast_risk::presets::{Shape, BALANCED, CALM, SAFE};
+use ballast_risk::presets::{Shape, BALANCED, CALM, SAFE, STEADY, STILL};
 use serde::Serialize;
 
 /// Factors on our margins.
@@ -48,7 +48,7 @@ pub struct Plane {
 }
 
 /// Families of ours: a preset's shape by name.
-pub const OURS: [Shape; 3] = [BALANCED, CALM, SAFE];
+pub const OURS: [Shape; 5] = [BALANCED, CALM, SAFE, STEADY, STILL];
 
 /// A preset with scaled margins; `None` where a margin would leave its bounds.
 fn scaled(shape: Shape, scale: f64) -> Option<Design> {

@@ -96,6 +96,8 @@ pub struct Outcome {
     pub liquidated_by_kind: Vec<f64>,
     /// Opening debt by kind.
     pub debt_by_kind: Vec<f64>,
+    /// Σ(D − C)⁺ and the fund at every moment.
+    pub series: Vec<[f32; 2]>,
     /// Tranches that the exact check refused.
     pub refused: u64,
     /// Every liquidation, where they were kept.

@@ -36,7 +36,7 @@ pub fn render(figures: &[Figures]) -> String {
             f.bonus_bp,
             f.worst_bad_debt_bp,
             f.worst_lender_loss_bp,
-            f.bad_debt_bp,
+            f.pooled_lender_loss_bp,
             f.worst_impact_pct,
         );
     }

@@ -1,4 +1,5 @@
-//! Parameter sets for a main vault of BTC, ETH, SOL with an LST, USDC and one alt: balanced (the default), calm and safe.
+//! Parameter sets for a main vault of BTC, ETH, SOL with an LST, USDC and one alt: balanced (the default), calm and safe, and
+//! two that were tuned in the stress lab, steady and still.
 //!
 //! They start from a search over mechanisms on October 2025 and June 2026; `docs/risk-model.md` says how margins are chosen.
 //! Two departures from that search: the debt floor is 6 % instead of 5 % (it must lie above the highest bonus), and
@@ -174,6 +175,41 @@ pub const SAFE: Shape = Shape {
     majors: curve((30, 3_500, 3), (20, 500, 2_000), 10_400),
     alt: curve((200, 1_000, 2), (500, 500, 2_000), 14_000),
 };
+
+/// Balanced's margins, tuned in the stress lab: a thin asset is sold as slowly as a gap allows, and nobody is paid to hurry.
+pub fn steady() -> Result<Preset> {
+    STEADY.build()
+}
+
+/// What [`steady`] is made of. `docs/decisions/020-steady-and-still.md` has the evidence for each number.
+pub const STEADY: Shape = Shape {
+    name: "steady",
+    margins: [1_450, 1_400, 1_700, 3_000],
+    window_seconds: 75,
+    backstop_urgency: Bps(9_000),
+    majors: rising(curve((10, 5_000, 6), (20, 500, 6_000), 10_400), 6),
+    alt: rising(curve((10, 9_000, 12), (25, 500, 10_000), 10_300), 8),
+};
+
+/// The slowest: what a liquidated borrower loses is a fraction of [`steady`]'s, for more tail.
+pub fn still() -> Result<Preset> {
+    STILL.build()
+}
+
+/// What [`still`] is made of.
+pub const STILL: Shape = Shape {
+    name: "still",
+    margins: [1_450, 1_400, 1_700, 3_000],
+    window_seconds: 900,
+    backstop_urgency: Bps(9_000),
+    majors: rising(curve((1, 10_000, 8), (15, 500, 4_000), 10_400), 4),
+    alt: rising(curve((1, 10_000, 12), (15, 500, 10_000), 10_300), 8),
+};
+
+/// A curve with another exponent of its bonus, in halves.
+const fn rising(curve: TrancheCurve, bonus_exponent_halves: u8) -> TrancheCurve {
+    TrancheCurve { bonus_exponent_halves, ..curve }
+}
 
 const BASIS: [Bps; 5] = [Bps(200), Bps(200), Bps(450), Bps(50), Bps(400)];
 const DEPEG: i16 = 300;

@@ -191,6 +191,7 @@ impl<'a> State<'a> {
             outcome.worst_by_kind.copy_from_slice(&self.shortfall_by_kind);
         }
         outcome.worst_lender_loss = outcome.worst_lender_loss.max(net);
+        outcome.series.push([self.shortfall as f32, self.fund as f32]);
         outcome.bad_debt = self.shortfall;
         outcome.lender_loss = net;
         self.shortfall = 0.0;
