@@ -14,7 +14,9 @@ use std::path::Path;
 const PARTS: u64 = 4;
 
 /// The part of a window that is replayed unless told otherwise: the days around its event.
-const EVENTS: [(&str, &str, &str); 2] = [
+const EVENTS: [(&str, &str, &str); 4] = [
+    ("2020-03", "2020-03-07T00:00", "2020-03-16T00:00"),
+    ("2023-03", "2023-03-08T00:00", "2023-03-15T00:00"),
     ("2025-10", "2025-10-09T00:00", "2025-10-12T23:55"),
     ("2026-06", "2026-06-01T00:00", "2026-06-09T00:00"),
 ];
@@ -54,8 +56,18 @@ pub fn tape(request: &Request) -> Result<Tape> {
 /// Reads candles and aligns them. BTC and ETH are required; where the window has no SOL, it is modelled from ETH.
 pub fn rows(request: &Request) -> Result<Rows> {
     let Request { folder, window, .. } = *request;
+    let asked = |own: Option<u64>, event: Option<&str>, otherwise: u64| -> Result<u64> {
+        Ok(match (own, event) {
+            (Some(time), _) => time,
+            (None, Some(text)) => time::parse(text)?,
+            (None, None) => otherwise,
+        })
+    };
+    let event = EVENTS.iter().find(|(name, ..)| *name == window);
+    let range =
+        asked(request.from, event.map(|e| e.1), 0)?..=asked(request.to, event.map(|e| e.2), u64::MAX)?;
     let required = |base: &str| -> Result<Series> {
-        match candles::read(folder, window, base)? {
+        match candles::read(folder, window, base, range.clone())? {
             Some(series) => Ok(series),
             None => bail!(
                 "{} has no {base} candles of window {window}; its windows are: {}",
@@ -65,8 +77,8 @@ pub fn rows(request: &Request) -> Result<Rows> {
         }
     };
     let mut majors = vec![required("BTC")?, required("ETH")?];
-    majors.extend(candles::read(folder, window, "SOL")?);
-    let alt = candles::read(folder, window, "SUI")?;
+    majors.extend(candles::read(folder, window, "SOL", range.clone())?);
+    let alt = candles::read(folder, window, "SUI", range.clone())?;
     let mut sources: Vec<String> = vec![];
     let step = majors[0].step;
     for series in majors.iter().chain(&alt) {
@@ -119,7 +131,7 @@ pub fn rows(request: &Request) -> Result<Rows> {
     modelled::lst(&mut rows);
     sources.push(modelled::LST_NOTE.into());
     for (asset, base) in [(Asset::Usdc, "USDC"), (Asset::Usde, "USDE")] {
-        match candles::read(folder, window, base)? {
+        match candles::read(folder, window, base, range.clone())? {
             Some(series) => {
                 let whole = stable(&mut rows, asset, &series);
                 sources.push(format!(

@@ -12,6 +12,7 @@ pub mod engine;
 pub mod from_candles;
 pub mod frontier;
 pub mod inputs;
+pub mod kernel;
 pub mod market;
 pub mod metrics;
 pub mod modelled;
