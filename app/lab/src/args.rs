@@ -18,6 +18,8 @@ pub struct Cli {
 pub enum Command {
     /// Replay one window over all designs and seeds
     Replay(Replay),
+    /// Replay every window of a folder, and write report.html, results.json and results.parquet
+    Report(Report),
     /// Sweep margins and thresholds: liquidated volume against lender loss
     Frontier(Frontier),
 }
@@ -137,9 +139,32 @@ pub struct Replay {
     /// Presets from TOML files, beside the designs
     #[arg(long = "preset", value_name = "FILE")]
     pub presets: Vec<PathBuf>,
+    /// Also write one row a seed and design to this file
+    #[arg(long, value_name = "FILE")]
+    pub parquet: Option<PathBuf>,
     /// JSON instead of a table
     #[arg(long)]
     pub json: bool,
+}
+
+/// `report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Folder of candle files
+    #[arg(long, value_name = "DIR")]
+    pub candles: PathBuf,
+    /// Where the files go
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Only these windows
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub windows: Vec<String>,
+    /// Borrowers.
+    #[command(flatten)]
+    pub borrowers: Borrowers,
+    /// No progress bars
+    #[arg(long)]
+    pub quiet: bool,
 }
 
 /// `frontier`.

@@ -5,6 +5,7 @@ use crate::{
     engine::{self, Options, Window},
     metrics::{Outcome, Sizes},
     population::Description,
+    rows::Row,
     rules::Rules,
 };
 use anyhow::{Context as _, Result};
@@ -103,8 +104,17 @@ pub struct Ratio {
     pub highest_seed: f64,
 }
 
+/// What a comparison found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// Figures of each design over all seeds.
+    pub figures: Vec<Figures>,
+    /// One row a seed and design.
+    pub rows: Vec<Row>,
+}
+
 /// Runs every design on every seed, in parallel.
-pub fn run(comparison: &Comparison, title: &str, quiet: bool) -> Result<Vec<Figures>> {
+pub fn run(comparison: &Comparison, title: &str, quiet: bool) -> Result<Found> {
     let rules = Rules::balanced()?;
     let Comparison { window, designs, seeds, options, .. } = *comparison;
     let bar = bar((designs.len() * seeds.len()) as u64, title, quiet);
@@ -131,12 +141,17 @@ pub fn run(comparison: &Comparison, title: &str, quiet: bool) -> Result<Vec<Figu
         .iter()
         .position(|design| design.name == PLAIN)
         .map(|at| by_seed.iter().map(|outcomes| &outcomes[at]).collect());
-    Ok((0..designs.len())
-        .map(|at| {
-            let own: Vec<&Outcome> = by_seed.iter().map(|outcomes| &outcomes[at]).collect();
-            figures(&own, plain.as_deref(), &kinds)
-        })
-        .collect())
+    let of_design = |at: usize| {
+        let own: Vec<&Outcome> = by_seed.iter().map(|outcomes| &outcomes[at]).collect();
+        figures(&own, plain.as_deref(), &kinds)
+    };
+    let of_seed = |(seed, outcomes): (&u64, &Vec<Outcome>)| -> Vec<Row> {
+        outcomes.iter().map(|outcome| Row::new(&window.title, *seed, outcome)).collect()
+    };
+    Ok(Found {
+        figures: (0..designs.len()).map(of_design).collect(),
+        rows: seeds.iter().zip(&by_seed).flat_map(of_seed).collect(),
+    })
 }
 
 fn bar(length: u64, title: &str, quiet: bool) -> ProgressBar {

@@ -80,7 +80,7 @@ pub fn designs() -> Result<Vec<(String, f64, Design)>> {
 pub fn plane(base: &Comparison, title: &str, quiet: bool) -> Result<Plane> {
     let all = designs()?;
     let designs: Vec<Design> = all.iter().map(|(_, _, design)| design.clone()).collect();
-    let figures = compare::run(&Comparison { designs: &designs, ..*base }, title, quiet)?;
+    let figures = compare::run(&Comparison { designs: &designs, ..*base }, title, quiet)?.figures;
     let point = |((family, scale, _), f): (&(String, f64, Design), &Figures)| Point {
         family: family.clone(),
         scale: *scale,

@@ -19,6 +19,8 @@ pub mod modelled;
 pub mod population;
 pub mod preset_file;
 pub mod replay;
+pub mod report;
+pub mod rows;
 pub mod rules;
 pub mod scenario;
 pub mod stress;

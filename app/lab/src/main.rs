@@ -3,7 +3,7 @@
 use anyhow::Result;
 use ballast_lab::{
     args::{Cli, Command},
-    frontier, replay,
+    frontier, replay, report,
 };
 use clap::Parser as _;
 use std::process::ExitCode;
@@ -21,6 +21,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Replay(args) => replay::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Frontier(args) => frontier::run(&args),
     }
 }

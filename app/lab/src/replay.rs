@@ -5,7 +5,7 @@ use crate::{
     compare::{self, Comparison, Figures},
     design,
     engine::{Options, Window},
-    inputs, preset_file, table,
+    inputs, preset_file, rows, table,
 };
 use anyhow::Result;
 use serde::Serialize;
@@ -37,7 +37,11 @@ pub fn run(args: &Replay) -> Result<()> {
         designs: &designs,
         options: Options::default(),
     };
-    let figures = compare::run(&comparison, &args.source.window, args.json)?;
+    let found = compare::run(&comparison, &args.source.window, args.json)?;
+    if let Some(file) = &args.parquet {
+        rows::write(file, &found.rows)?;
+    }
+    let figures = found.figures;
     if args.json {
         let printed = Printed {
             window: &window.title,
