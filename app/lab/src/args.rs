@@ -20,6 +20,10 @@ pub enum Command {
     Replay(Replay),
     /// Replay every window of a folder, and write report.html, results.json and results.parquet
     Report(Report),
+    /// Measure how fast scores and replays are
+    Bench(Bench),
+    /// Download candles from a public archive
+    Fetch(Fetch),
     /// Sweep margins and thresholds: liquidated volume against lender loss
     Frontier(Frontier),
 }
@@ -165,6 +169,42 @@ pub struct Report {
     /// No progress bars
     #[arg(long)]
     pub quiet: bool,
+}
+
+/// `bench`.
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Accounts of the replays
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_value = "10000,100000,1000000")]
+    pub accounts: Vec<usize>,
+    /// Accounts that the scoring kernel goes through
+    #[arg(long, value_name = "N", default_value_t = 1 << 20)]
+    pub score_accounts: usize,
+    /// Write bench.json and bench.svg into this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// `fetch`.
+#[derive(Debug, Args)]
+pub struct Fetch {
+    /// Which month, such as 2025-10
+    #[arg(long, value_name = "MONTH")]
+    pub month: String,
+    /// Which markets
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        default_value = "BTCUSDT,ETHUSDT,SOLUSDT,SUIUSDT"
+    )]
+    pub markets: Vec<String>,
+    /// Length of a bar
+    #[arg(long, default_value = "5m", value_parser = ["1m", "5m", "1h"])]
+    pub step: String,
+    /// Where the files go
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
 }
 
 /// `frontier`.

@@ -11,13 +11,13 @@ use crate::{
     stress::Stress,
 };
 use anyhow::Result;
-use ballast_risk::presets::{Shape, BALANCED, CALM, SAFE, STEADY, STILL};
+use ballast_risk::presets::{Shape, BALANCED, SAFE, STEADY, STILL};
 use serde::Serialize;
 
 /// Factors on our margins.
-pub const OUR_SCALES: [f64; 7] = [0.5, 0.6, 0.7, 0.85, 1.0, 1.25, 1.5];
+pub const OUR_SCALES: [f64; 5] = [0.5, 0.7, 1.0, 1.25, 1.5];
 /// Factors on an LTV protocol's distance from 100 %.
-pub const LTV_SCALES: [f64; 8] = [0.45, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5];
+pub const LTV_SCALES: [f64; 6] = [0.6, 0.75, 0.9, 1.0, 1.25, 1.5];
 
 /// One point of a frontier, in bp of debt.
 #[derive(Clone, Debug, Serialize)]
@@ -48,7 +48,7 @@ pub struct Plane {
 }
 
 /// Families of ours: a preset's shape by name.
-pub const OURS: [Shape; 5] = [BALANCED, CALM, SAFE, STEADY, STILL];
+pub const OURS: [Shape; 4] = [BALANCED, SAFE, STEADY, STILL];
 
 /// A preset with scaled margins; `None` where a margin would leave its bounds.
 fn scaled(shape: Shape, scale: f64) -> Option<Design> {
@@ -62,9 +62,7 @@ fn scaled(shape: Shape, scale: f64) -> Option<Design> {
 /// All designs of the sweep: family, scale, design.
 pub fn designs() -> Result<Vec<(String, f64, Design)>> {
     let mut all = vec![];
-    for (family, sizing) in
-        [("ltv-50", Sizing::Half), ("ltv-20", Sizing::Fifth), ("ltv-restore", Sizing::Restore)]
-    {
+    for (family, sizing) in [("ltv-50", Sizing::Half), ("ltv-restore", Sizing::Restore)] {
         for scale in LTV_SCALES {
             all.push((family.to_string(), scale, Design::ltv_scaled(sizing, scale)?));
         }
@@ -166,7 +164,7 @@ mod tests {
     #[test]
     fn every_family_has_its_unscaled_member() {
         let all = designs().unwrap();
-        for family in ["ltv-50", "ltv-20", "ltv-restore", "balanced", "calm", "safe"] {
+        for family in ["ltv-50", "ltv-restore", "balanced", "safe", "steady", "still"] {
             assert!(all.iter().any(|(name, scale, _)| name == family && *scale == 1.0), "{family}");
         }
     }

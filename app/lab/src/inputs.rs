@@ -32,10 +32,15 @@ pub fn rows(source: &Source) -> Result<Rows> {
 pub fn description(borrowers: &Borrowers) -> Result<(Description, usize)> {
     let description = match &borrowers.population {
         Some(file) => Description::read(&read(file)?).with_context(|| file.display().to_string())?,
-        None => Description::read(population::SHIPPED)?,
+        None => shipped_population()?,
     };
     let accounts = borrowers.accounts.unwrap_or(description.accounts);
     Ok((description, accounts))
+}
+
+/// The population that comes with the project.
+pub fn shipped_population() -> Result<Description> {
+    Description::read(population::SHIPPED)
 }
 
 fn read(file: &Path) -> Result<String> {

@@ -5,10 +5,12 @@
 
 pub mod args;
 pub mod asset;
+pub mod bench;
 pub mod candles;
 pub mod compare;
 pub mod design;
 pub mod engine;
+pub mod fetch;
 pub mod from_candles;
 pub mod frontier;
 pub mod inputs;

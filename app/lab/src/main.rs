@@ -3,7 +3,7 @@
 use anyhow::Result;
 use ballast_lab::{
     args::{Cli, Command},
-    frontier, replay, report,
+    bench, fetch, frontier, replay, report,
 };
 use clap::Parser as _;
 use std::process::ExitCode;
@@ -22,6 +22,8 @@ fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Replay(args) => replay::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::Fetch(args) => fetch::run(&args),
         Command::Frontier(args) => frontier::run(&args),
     }
 }
