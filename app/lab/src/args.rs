@@ -37,8 +37,8 @@ pub struct Source {
     /// Which window of the candles
     #[arg(long, value_name = "NAME", default_value = "2025-10")]
     pub window: String,
-    /// A scenario file instead of candles; without either, the one that comes with the project
-    #[arg(long, value_name = "FILE", conflicts_with = "candles")]
+    /// A scenario file instead of candles, or 2025-10-10 or 2026-06-grind, which come with the project; without either the first
+    #[arg(long, value_name = "FILE or NAME", conflicts_with = "candles")]
     pub scenario: Option<PathBuf>,
     /// Seed of the bridge between a scenario's knots; without one, straight lines
     #[arg(long, value_name = "SEED")]

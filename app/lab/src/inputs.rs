@@ -14,7 +14,10 @@ use std::path::Path;
 pub fn rows(source: &Source) -> Result<Rows> {
     let Some(folder) = &source.candles else {
         let text = match &source.scenario {
-            Some(file) => read(file)?,
+            Some(file) => match scenario::ALL.iter().find(|(name, _)| file.as_os_str() == *name) {
+                Some((_, text)) => text.to_string(),
+                None => read(file)?,
+            },
             None => scenario::SHIPPED.to_string(),
         };
         return Scenario::read(&text)?.rows(source.bridge);

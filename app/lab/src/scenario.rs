@@ -15,6 +15,10 @@ use serde::Deserialize;
 /// The scenario that comes with the project.
 pub const SHIPPED: &str = include_str!("../scenarios/2025-10-10.toml");
 
+/// The scenarios that come with the project, by name.
+pub const ALL: [(&str, &str); 2] =
+    [("2025-10-10", SHIPPED), ("2026-06-grind", include_str!("../scenarios/2026-06-grind.toml"))];
+
 /// A scenario file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -215,6 +219,17 @@ mod tests {
         assert!((tape.worst_fall(Asset::Sol) - (1.0 - 168.79 / 220.0)).abs() < 1e-6);
         assert!(tape.sources.iter().any(|note| note.starts_with("LST: modelled")));
         assert!(tape.ticks.windows(2).all(|pair| pair[0].time < pair[1].time));
+    }
+
+    #[test]
+    fn every_shipped_scenario_can_be_replayed_with_and_without_a_bridge() {
+        for (name, text) in ALL {
+            let scenario = Scenario::read(text).unwrap();
+            for seed in [None, Some(3)] {
+                let tape = scenario.rows(seed).and_then(Rows::tape).unwrap();
+                assert!(tape.worst_fall(Asset::Sol) > 0.2, "{name}");
+            }
+        }
     }
 
     #[test]

@@ -113,13 +113,13 @@ fn shipped(stress: f64) -> (Window, Population) {
     let rows = Scenario::read(crate::scenario::SHIPPED).unwrap().rows(None).unwrap();
     let window = Window::new(&rows, &Stress::times(stress)).unwrap();
     let rules = Rules::balanced().unwrap();
-    let population = Description::read(SHIPPED).unwrap().draw(5, 300, &rules, window.opening()).unwrap();
+    let population = Description::read(SHIPPED).unwrap().draw(5, 150, &rules, window.opening()).unwrap();
     (window, population)
 }
 
 #[test]
 fn certificates_change_nothing() {
-    let (window, population) = shipped(1.5);
+    let (window, population) = shipped(2.0);
     let keep = Options { keep_fills: true, ..Options::default() };
     for design in design::all().unwrap() {
         let quick = run(&window, &population, &design, &keep).unwrap();
