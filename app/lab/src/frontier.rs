@@ -15,7 +15,7 @@ use ballast_risk::presets::{Shape, BALANCED, SAFE, STEADY, STILL};
 use serde::Serialize;
 
 /// Factors on our margins.
-pub const OUR_SCALES: [f64; 5] = [0.5, 0.7, 1.0, 1.25, 1.5];
+pub const OUR_SCALES: [f64; 6] = [0.5, 0.7, 0.85, 1.0, 1.25, 1.5];
 /// Factors on an LTV protocol's distance from 100 %.
 pub const LTV_SCALES: [f64; 6] = [0.6, 0.75, 0.9, 1.0, 1.25, 1.5];
 

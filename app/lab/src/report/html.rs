@@ -119,6 +119,9 @@ fn frontier(plane: &Plane) -> Result<String> {
         .enumerate()
         .map(|(at, family)| Line { colour: COLOURS[at % 8], marked: true, points: points(family) })
         .collect();
+    if plane.points.iter().all(|point| point.worst_bad_debt_bp < 0.005) {
+        return Ok(format!("<p>{}: no bad debt at any point.</p>\n", escape(&plane.title)));
+    }
     let svg = plots::lines(&lines, ("liquidated, bp of debt", &plots::number), "bad debt, bp of debt")?;
     let names: Vec<(&str, usize)> =
         families.iter().enumerate().map(|(at, family)| (*family, at % 8)).collect();
