@@ -262,6 +262,38 @@ pub fn quantile(sorted: &[f64], share: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        design,
+        scenario::{Scenario, SHIPPED},
+        stress::Stress,
+    };
+
+    #[test]
+    fn on_the_hand_written_crash_ltv_liquidates_what_was_seen_and_ours_far_less() {
+        let rows = Scenario::read(SHIPPED).unwrap().rows(None).unwrap();
+        let window = Window::new(&rows, &Stress::default()).unwrap();
+        let designs = design::named(&["ltv-restore".into(), "steady".into()]).unwrap();
+        let comparison = Comparison {
+            window: &window,
+            description: &crate::inputs::shipped_population().unwrap(),
+            accounts: 1_000,
+            seeds: &[1, 2, 3],
+            designs: &designs,
+            options: Options::default(),
+        };
+        let found = run(&comparison, "test", true).unwrap();
+        let [plain, restore, steady] = found.figures.as_slice() else { panic!("three designs") };
+        assert!((20.0..190.0).contains(&plain.liquidated_bp), "0.2 to 1.9 % was seen: {plain:?}");
+        assert_eq!(plain.ratio.unwrap().pooled, 1.0);
+        assert!(restore.liquidated_bp < plain.liquidated_bp && restore.liquidated_bp > 0.0);
+        assert!(steady.liquidated_bp < plain.liquidated_bp / 16.0, "{steady:?}");
+        for figures in &found.figures {
+            assert!(
+                figures.worst_lender_loss_bp == 0.0 && figures.insured_bp <= 0.3 * figures.bonus_bp + 0.01
+            );
+        }
+        assert_eq!(found.rows.len(), 3 * 3);
+    }
 
     #[test]
     fn quantiles_are_ranks() {
