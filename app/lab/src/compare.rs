@@ -15,6 +15,8 @@ use rand_chacha::ChaCha12Rng;
 use rayon::prelude::*;
 use serde::Serialize;
 
+/// Upper ends of the sizes that losses are reported by, dollars of deposits.
+const SIZES: [Option<u32>; 4] = [Some(2_000), Some(10_000), Some(50_000), None];
 /// Samples of the bootstrap.
 const RESAMPLES: usize = 2_000;
 
@@ -57,6 +59,8 @@ pub struct Figures {
     pub borrowers_touched: usize,
     /// Median over those of what bonuses took, % of the opening deposits.
     pub median_loss_pct: f64,
+    /// The same by size of the opening deposits: up to how many dollars (none for the rest), how many borrowers, their median.
+    pub median_loss_pct_by_size: Vec<(Option<u32>, usize, f64)>,
     /// Bonus paid, bp of debt.
     pub bonus_bp: f64,
     /// Of that, what stayed as insurance.
@@ -201,6 +205,7 @@ fn figures(own: &[&Outcome], plain: Option<&[&Outcome]>, kinds: &[String]) -> Fi
         p95_tranche_usd: sizes.quantile(0.95),
         borrowers_touched: losses.len(),
         median_loss_pct: 100.0 * quantile(&losses, 0.5),
+        median_loss_pct_by_size: by_size(own),
         bonus_bp: bp(sum(|o| o.bonus)),
         insured_bp: bp(sum(|o| o.insured)),
         bad_debt_bp: bp(sum(|o| o.bad_debt)),
@@ -217,6 +222,22 @@ fn figures(own: &[&Outcome], plain: Option<&[&Outcome]>, kinds: &[String]) -> Fi
         worst_bad_debt_bp_by_kind: by_kind(|o| &o.worst_by_kind, None),
         refused: own.iter().map(|outcome| outcome.refused).sum(),
     }
+}
+
+/// How many borrowers of each size were touched, and the median of what bonuses took from them, %.
+fn by_size(own: &[&Outcome]) -> Vec<(Option<u32>, usize, f64)> {
+    let mut from = 0.0;
+    let mut found = vec![];
+    for to in SIZES {
+        let end = to.map_or(f64::MAX, f64::from);
+        let inside =
+            own.iter().flat_map(|o| &o.losses).filter(|[size, _]| (from..end).contains(&f64::from(*size)));
+        let mut shares: Vec<f64> = inside.map(|[_, share]| f64::from(*share)).collect();
+        shares.sort_unstable_by(f64::total_cmp);
+        found.push((to, shares.len(), 100.0 * quantile(&shares, 0.5)));
+        from = end;
+    }
+    found
 }
 
 /// Ratios of volumes. Where nothing was liquidated a ratio is infinite (`null` in JSON); of nothing to nothing it is 1.
@@ -300,6 +321,18 @@ mod tests {
         let sorted = [1.0, 2.0, 3.0, 4.0, 5.0];
         assert_eq!([quantile(&sorted, 0.0), quantile(&sorted, 0.5), quantile(&sorted, 1.0)], [1.0, 3.0, 5.0]);
         assert_eq!(quantile(&[], 0.5), 0.0);
+    }
+
+    #[test]
+    fn losses_are_grouped_by_size() {
+        let outcome = Outcome {
+            losses: vec![[1_000.0, 0.02], [1_500.0, 0.04], [1_600.0, 0.05], [60_000.0, 0.01]],
+            ..Outcome::default()
+        };
+        let found = by_size(&[&outcome]);
+        let close = |value: f64, expected: f64| (value - expected).abs() < 1e-5;
+        assert!(found[0].1 == 3 && close(found[0].2, 4.0), "{found:?}");
+        assert!(found[1].1 == 0 && found[3].1 == 1 && close(found[3].2, 1.0));
     }
 
     #[test]

@@ -78,6 +78,8 @@ pub struct Outcome {
     pub touched_bonus: HashMap<u32, f64>,
     /// What bonuses took from each of those, as a share of its opening deposits, sorted.
     pub loss_shares: Vec<f32>,
+    /// The same beside the opening deposits, dollars.
+    pub losses: Vec<[f32; 2]>,
     /// Σ(D − C)⁺ at its worst.
     pub worst_bad_debt: f64,
     /// That moment.

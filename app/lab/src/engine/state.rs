@@ -219,6 +219,7 @@ impl<'a> State<'a> {
         for (account, bonus) in touched {
             let (collateral, _) = worth(&self.population.accounts[account as usize], &first);
             self.outcome.loss_shares.push((bonus / collateral) as f32);
+            self.outcome.losses.push([collateral as f32, (bonus / collateral) as f32]);
         }
         self.outcome.loss_shares.sort_unstable_by(f32::total_cmp);
         Ok(self.outcome)
