@@ -5,25 +5,17 @@
 //! of all tranches are compared with the accounts, to the unit; any difference fails the run.
 
 mod args;
-mod asset;
-mod candles;
 mod chain;
-mod market;
-mod modelled;
 mod outcome;
 mod plain;
 mod population;
-mod replay;
 mod report;
-mod rules;
-mod scenario;
 mod second;
 mod show;
-mod tape;
-mod time;
 
 use anyhow::{Context as _, Result};
 use args::Args;
+use ballast_lab::{asset, from_candles, market, rules, scenario, tape, time};
 use clap::Parser as _;
 use std::{process::ExitCode, time::Instant};
 
@@ -78,7 +70,13 @@ fn run(args: &Args) -> Result<()> {
 
 fn tape(args: &Args) -> Result<tape::Tape> {
     if let Some(folder) = &args.candles {
-        return replay::tape(&replay::Request { folder, window: &args.window, from: args.from, to: args.to });
+        return from_candles::tape(&from_candles::Request {
+            folder,
+            window: &args.window,
+            from: args.from,
+            to: args.to,
+            order: from_candles::Order::ByDirection,
+        });
     }
     let text = match &args.scenario {
         Some(file) => {

@@ -1,4 +1,5 @@
-//! Parameter sets for a main vault of BTC, ETH, SOL with an LST, USDC and one alt: balanced (the default), calm and safe.
+//! Parameter sets for a main vault of BTC, ETH, SOL with an LST, USDC and one alt: balanced (the default), calm and safe, and
+//! two that were tuned in the stress lab, steady and still.
 //!
 //! They start from a search over mechanisms on October 2025 and June 2026; `docs/risk-model.md` says how margins are chosen.
 //! Two departures from that search: the debt floor is 6 % instead of 5 % (it must lie above the highest bonus), and
@@ -96,14 +97,21 @@ pub struct AssetParameters {
     pub ordinary_threshold: Bps,
 }
 
-struct Shape {
-    name: &'static str,
-    /// Whole margins (row + basis) of BTC, ETH, SOL, ALT.
-    margins: [i16; 4],
-    window_seconds: u32,
-    backstop_urgency: Bps,
-    majors: TrancheCurve,
-    alt: TrancheCurve,
+/// What presets differ in: the rest is the same for all of them. [`Shape::build`] makes the whole set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// The preset's name.
+    pub name: &'static str,
+    /// Whole margins (row + basis) of BTC, ETH, SOL, ALT, bps.
+    pub margins: [i16; 4],
+    /// See [`TrancheRules::window_seconds`].
+    pub window_seconds: u32,
+    /// See [`TrancheRules::backstop_urgency`].
+    pub backstop_urgency: Bps,
+    /// Pace and bonus of majors, LST and stables; its depth is filled in by asset.
+    pub majors: TrancheCurve,
+    /// Pace and bonus of the alt; its depth is filled in.
+    pub alt: TrancheCurve,
 }
 
 const fn curve(pace: (u16, u16, u8), bonus: (u16, u16, u16), target: u16) -> TrancheCurve {
@@ -125,91 +133,138 @@ const fn curve(pace: (u16, u16, u8), bonus: (u16, u16, u16), target: u16) -> Tra
 
 /// The default: later thresholds than LTV, paced by net risk.
 pub fn balanced() -> Result<Preset> {
-    build(Shape {
-        name: "balanced",
-        margins: [1_450, 1_400, 1_700, 3_000],
-        window_seconds: 75,
-        backstop_urgency: Bps(9_000),
-        majors: curve((30, 3_500, 3), (20, 500, 4_000), 10_400),
-        alt: curve((50, 5_000, 3), (25, 500, 4_000), 10_300),
-    })
+    BALANCED.build()
 }
+
+/// What [`balanced`] is made of.
+pub const BALANCED: Shape = Shape {
+    name: "balanced",
+    margins: [1_450, 1_400, 1_700, 3_000],
+    window_seconds: 75,
+    backstop_urgency: Bps(9_000),
+    majors: curve((30, 3_500, 3), (20, 500, 4_000), 10_400),
+    alt: curve((50, 5_000, 3), (25, 500, 4_000), 10_300),
+};
 
 /// The same margins, sold more slowly.
 pub fn calm() -> Result<Preset> {
-    build(Shape {
-        name: "calm",
-        margins: [1_450, 1_400, 1_700, 3_000],
-        window_seconds: 300,
-        backstop_urgency: Bps(9_000),
-        majors: curve((10, 7_500, 6), (20, 500, 4_000), 10_400),
-        alt: curve((50, 6_000, 6), (25, 500, 4_000), 10_300),
-    })
+    CALM.build()
 }
+
+/// What [`calm`] is made of.
+pub const CALM: Shape = Shape {
+    name: "calm",
+    margins: [1_450, 1_400, 1_700, 3_000],
+    window_seconds: 300,
+    backstop_urgency: Bps(9_000),
+    majors: curve((10, 7_500, 6), (20, 500, 4_000), 10_400),
+    alt: curve((50, 6_000, 6), (25, 500, 4_000), 10_300),
+};
 
 /// Wider margins and a fast alt: more volume, less tail.
 pub fn safe() -> Result<Preset> {
-    build(Shape {
-        name: "safe",
-        margins: [1_700, 1_700, 2_100, 5_000],
-        window_seconds: 75,
-        backstop_urgency: Bps(5_000),
-        majors: curve((30, 3_500, 3), (20, 500, 2_000), 10_400),
-        alt: curve((200, 1_000, 2), (500, 500, 2_000), 14_000),
-    })
+    SAFE.build()
+}
+
+/// What [`safe`] is made of.
+pub const SAFE: Shape = Shape {
+    name: "safe",
+    margins: [1_700, 1_700, 2_100, 5_000],
+    window_seconds: 75,
+    backstop_urgency: Bps(5_000),
+    majors: curve((30, 3_500, 3), (20, 500, 2_000), 10_400),
+    alt: curve((200, 1_000, 2), (500, 500, 2_000), 14_000),
+};
+
+/// Balanced's margins, tuned in the stress lab: a thin asset is sold as slowly as a gap allows, and nobody is paid to hurry.
+pub fn steady() -> Result<Preset> {
+    STEADY.build()
+}
+
+/// What [`steady`] is made of. `docs/decisions/020-steady-and-still.md` has the evidence for each number.
+pub const STEADY: Shape = Shape {
+    name: "steady",
+    margins: [1_450, 1_400, 1_700, 3_000],
+    window_seconds: 75,
+    backstop_urgency: Bps(9_000),
+    majors: rising(curve((10, 5_000, 6), (20, 500, 6_000), 10_400), 6),
+    alt: rising(curve((10, 9_000, 12), (25, 500, 10_000), 10_300), 8),
+};
+
+/// The slowest: what a liquidated borrower loses is a fraction of [`steady`]'s, for more tail.
+pub fn still() -> Result<Preset> {
+    STILL.build()
+}
+
+/// What [`still`] is made of.
+pub const STILL: Shape = Shape {
+    name: "still",
+    margins: [1_450, 1_400, 1_700, 3_000],
+    window_seconds: 900,
+    backstop_urgency: Bps(9_000),
+    majors: rising(curve((1, 10_000, 8), (15, 500, 4_000), 10_400), 4),
+    alt: rising(curve((1, 10_000, 12), (15, 500, 10_000), 10_300), 8),
+};
+
+/// A curve with another exponent of its bonus, in halves.
+const fn rising(curve: TrancheCurve, bonus_exponent_halves: u8) -> TrancheCurve {
+    TrancheCurve { bonus_exponent_halves, ..curve }
 }
 
 const BASIS: [Bps; 5] = [Bps(200), Bps(200), Bps(450), Bps(50), Bps(400)];
 const DEPEG: i16 = 300;
 const LST_IDIO: Bps = Bps(150);
 
-fn build(shape: Shape) -> Result<Preset> {
-    let mut full = [0i16; MAX_GROUPS];
-    for (group, margin) in [(BTC, 0), (ETH, 1), (SOL, 2), (ALT, 3)] {
-        let group = usize::from(group);
-        full[group] = shape.margins[margin].saturating_sub(BASIS[group].0 as i16);
-    }
-    let scaled = |numerator: i16, denominator: i16| {
-        full.map(|shock| shock.saturating_mul(numerator).checked_div(denominator).unwrap_or(0))
-    };
-    let mut rows = [[0i16; MAX_GROUPS]; ROW_NAMES.len()];
-    rows[1] = scaled(-1, 1);
-    rows[2] = scaled(1, 1);
-    rows[3] = scaled(-1, 2);
-    for (pair, group) in [BTC, ETH, SOL, ALT].into_iter().enumerate() {
-        let g = usize::from(group);
-        let at = pair.saturating_mul(2).saturating_add(4);
-        rows[at] = scaled(1, 2);
-        rows[at][g] = full[g].saturating_neg();
-        let up = at.saturating_add(1);
-        rows[up] = scaled(-1, 2);
-        rows[up][g] = full[g];
-    }
-    rows[12] = scaled(-1, 2);
-    rows[12][usize::from(USD)] = DEPEG.saturating_neg();
-    rows[13][usize::from(USD)] = DEPEG.saturating_neg().saturating_mul(3).checked_div(2).unwrap_or(0);
-    rows[14][usize::from(ALT)] = full[usize::from(ALT)].saturating_neg();
-    let quarter = full[usize::from(BTC)].checked_div(4).unwrap_or(0);
-    rows[14][usize::from(BTC)] = quarter;
-    rows[14][usize::from(ETH)] = quarter;
+impl Shape {
+    /// The whole parameter set. Errors with [`crate::RiskError::InvalidParameter`] for margins below the basis or beyond 100 %.
+    pub fn build(self) -> Result<Preset> {
+        let mut full = [0i16; MAX_GROUPS];
+        for (group, margin) in [(BTC, 0), (ETH, 1), (SOL, 2), (ALT, 3)] {
+            let group = usize::from(group);
+            full[group] = self.margins[margin].saturating_sub(BASIS[group].0 as i16);
+        }
+        let scaled = |numerator: i16, denominator: i16| {
+            full.map(|shock| shock.saturating_mul(numerator).checked_div(denominator).unwrap_or(0))
+        };
+        let mut rows = [[0i16; MAX_GROUPS]; ROW_NAMES.len()];
+        rows[1] = scaled(-1, 1);
+        rows[2] = scaled(1, 1);
+        rows[3] = scaled(-1, 2);
+        for (pair, group) in [BTC, ETH, SOL, ALT].into_iter().enumerate() {
+            let g = usize::from(group);
+            let at = pair.saturating_mul(2).saturating_add(4);
+            rows[at] = scaled(1, 2);
+            rows[at][g] = full[g].saturating_neg();
+            let up = at.saturating_add(1);
+            rows[up] = scaled(-1, 2);
+            rows[up][g] = full[g];
+        }
+        rows[12] = scaled(-1, 2);
+        rows[12][usize::from(USD)] = DEPEG.saturating_neg();
+        rows[13][usize::from(USD)] = DEPEG.saturating_neg().saturating_mul(3).checked_div(2).unwrap_or(0);
+        rows[14][usize::from(ALT)] = full[usize::from(ALT)].saturating_neg();
+        let quarter = full[usize::from(BTC)].checked_div(4).unwrap_or(0);
+        rows[14][usize::from(BTC)] = quarter;
+        rows[14][usize::from(ETH)] = quarter;
 
-    let rules = TrancheRules {
-        minimum_tranche: 10_000_000,
-        minimum_debt: 100_000_000,
-        window_seconds: shape.window_seconds,
-        backstop_urgency: shape.backstop_urgency,
-        bucket_off_urgency: Bps(3_000),
-        insurance_slice: Bps(3_000),
-        reserved: [0; 3],
-    };
-    rules.validate()?;
-    Ok(Preset {
-        name: shape.name,
-        model: RiskModel::new(&rows, &BASIS, USD, Bps(4_000), Bps(600), Bps(12_500))?,
-        rules,
-        majors: shape.majors,
-        alt: shape.alt,
-    })
+        let rules = TrancheRules {
+            minimum_tranche: 10_000_000,
+            minimum_debt: 100_000_000,
+            window_seconds: self.window_seconds,
+            backstop_urgency: self.backstop_urgency,
+            bucket_off_urgency: Bps(3_000),
+            insurance_slice: Bps(3_000),
+            reserved: [0; 3],
+        };
+        rules.validate()?;
+        Ok(Preset {
+            name: self.name,
+            model: RiskModel::new(&rows, &BASIS, USD, Bps(4_000), Bps(600), Bps(12_500))?,
+            rules,
+            majors: self.majors,
+            alt: self.alt,
+        })
+    }
 }
 
 impl Preset {

@@ -4,6 +4,8 @@
 //! in it can overflow (the bounds are derived at each constant), so it uses wrapping arithmetic, which on chain costs one
 //! instruction where a checked multiplication costs thirty.
 
+pub mod batch;
+
 use crate::{
     error::RiskError,
     math::bps_of_up,

@@ -16,7 +16,7 @@ use crate::{
 };
 use anyhow::Result;
 
-const STYLE: &str = include_str!("style.css");
+const STYLE: &str = ballast_lab::report::STYLE;
 /// The page.
 pub fn page(summary: &Summary, tape: &Tape, run: &Run, plain: &[Outcome], second: &Act) -> Result<String> {
     let designs: Vec<&Outcome> = std::iter::once(&run.outcome).chain(plain).collect();

@@ -3,6 +3,7 @@
 //! A million books a law in release, twenty thousand in debug. `BALLAST_LAW_BOOKS` changes the number and `BALLAST_LAW_SEED` the
 //! seed; every law prints both.
 
+mod batch;
 mod floors;
 mod insolvency;
 mod ledger;

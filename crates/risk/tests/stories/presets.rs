@@ -3,12 +3,12 @@
 use crate::fixture::{usd, Alt, Btc, Eth, Fixture, Lst, Sol, Usdc};
 use ballast_risk::{
     model::MAX_BONUS,
-    presets::{balanced, calm, safe, AssetKind, Preset, ASSETS, GROUP_NAMES, ROW_NAMES},
+    presets::{balanced, calm, safe, steady, still, AssetKind, Preset, ASSETS, GROUP_NAMES, ROW_NAMES},
     Bps,
 };
 
-fn all() -> [Preset; 3] {
-    [balanced().unwrap(), calm().unwrap(), safe().unwrap()]
+fn all() -> [Preset; 5] {
+    [balanced().unwrap(), calm().unwrap(), safe().unwrap(), steady().unwrap(), still().unwrap()]
 }
 
 fn margins(preset: &Preset) -> Vec<u64> {
@@ -87,7 +87,7 @@ fn a_hedge_within_a_group_keeps_a_charge() {
 
 #[test]
 fn calm_is_balanced_sold_more_slowly_and_safe_is_wider_and_faster() {
-    let [balanced, calm, safe] = all();
+    let [balanced, calm, safe, ..] = all();
     assert_eq!(balanced.model, calm.model);
     let curve = |preset: &Preset, kind| preset.asset(kind).unwrap().curve;
     for kind in [Btc, Sol, Alt] {
@@ -96,4 +96,17 @@ fn calm_is_balanced_sold_more_slowly_and_safe_is_wider_and_faster() {
     assert!(calm.rules.window_seconds > balanced.rules.window_seconds);
     assert!(curve(&safe, Alt).pace_urgency < curve(&balanced, Alt).pace_urgency);
     assert!(safe.rules.backstop_urgency < balanced.rules.backstop_urgency);
+}
+
+#[test]
+fn steady_and_still_keep_balanceds_margins_and_sell_the_alt_last() {
+    let [balanced, _, _, steady, still] = all();
+    assert_eq!((steady.model, still.model), (balanced.model, balanced.model));
+    let curve = |preset: &Preset, kind| preset.asset(kind).unwrap().curve;
+    for kind in [Btc, Sol, Alt] {
+        assert!(curve(&steady, kind).pace_urgency > curve(&balanced, kind).pace_urgency);
+        assert!(curve(&still, kind).pace_urgency > curve(&steady, kind).pace_urgency);
+        assert!(curve(&steady, kind).bonus_urgency > curve(&balanced, kind).bonus_urgency);
+    }
+    assert!(still.rules.window_seconds > steady.rules.window_seconds);
 }

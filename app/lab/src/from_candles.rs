@@ -1,10 +1,10 @@
-//! A tape from candles: the path inside each bar, the markets aligned, what is missing modelled and labelled.
+//! Prices from candles: the path inside each bar, the markets aligned, what is missing modelled and labelled.
 
 use crate::{
     asset::{Asset, COUNT},
     candles::{self, Bar, Series},
     modelled,
-    tape::{Prices, Tape},
+    tape::{Prices, Rows, Tape},
     time,
 };
 use anyhow::{bail, Context as _, Result};
@@ -14,10 +14,25 @@ use std::path::Path;
 const PARTS: u64 = 4;
 
 /// The part of a window that is replayed unless told otherwise: the days around its event.
-const EVENTS: [(&str, &str, &str); 2] = [
+const EVENTS: [(&str, &str, &str); 4] = [
+    ("2020-03", "2020-03-07T00:00", "2020-03-16T00:00"),
+    ("2023-03", "2023-03-08T00:00", "2023-03-15T00:00"),
     ("2025-10", "2025-10-09T00:00", "2025-10-12T23:55"),
     ("2026-06", "2026-06-01T00:00", "2026-06-09T00:00"),
 ];
+
+/// Longest step between two moments: hourly bars are refined to it, in straight lines on a log scale.
+pub const FINEST: u64 = 75;
+
+/// In which order the extremes of a bar are met.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Open, low, high, close, always: every low is met at once, and a rebound within the bar comes after it.
+    #[default]
+    LowFirst,
+    /// Open, high, low, close where the majors fall over the bar, else open, low, high, close.
+    ByDirection,
+}
 
 /// What to replay.
 pub struct Request<'a> {
@@ -29,13 +44,30 @@ pub struct Request<'a> {
     pub from: Option<u64>,
     /// Last moment instead of the event's.
     pub to: Option<u64>,
+    /// The path within a bar.
+    pub order: Order,
 }
 
 /// Reads candles and builds the tape.
 pub fn tape(request: &Request) -> Result<Tape> {
+    rows(request)?.tape()
+}
+
+/// Reads candles and aligns them. BTC and ETH are required; where the window has no SOL, it is modelled from ETH.
+pub fn rows(request: &Request) -> Result<Rows> {
     let Request { folder, window, .. } = *request;
+    let asked = |own: Option<u64>, event: Option<&str>, otherwise: u64| -> Result<u64> {
+        Ok(match (own, event) {
+            (Some(time), _) => time,
+            (None, Some(text)) => time::parse(text)?,
+            (None, None) => otherwise,
+        })
+    };
+    let event = EVENTS.iter().find(|(name, ..)| *name == window);
+    let range =
+        asked(request.from, event.map(|e| e.1), 0)?..=asked(request.to, event.map(|e| e.2), u64::MAX)?;
     let required = |base: &str| -> Result<Series> {
-        match candles::read(folder, window, base)? {
+        match candles::read(folder, window, base, range.clone())? {
             Some(series) => Ok(series),
             None => bail!(
                 "{} has no {base} candles of window {window}; its windows are: {}",
@@ -44,8 +76,9 @@ pub fn tape(request: &Request) -> Result<Tape> {
             ),
         }
     };
-    let majors = [required("BTC")?, required("ETH")?, required("SOL")?];
-    let alt = candles::read(folder, window, "SUI")?;
+    let mut majors = vec![required("BTC")?, required("ETH")?];
+    majors.extend(candles::read(folder, window, "SOL", range.clone())?);
+    let alt = candles::read(folder, window, "SUI", range.clone())?;
     let mut sources: Vec<String> = vec![];
     let step = majors[0].step;
     for series in majors.iter().chain(&alt) {
@@ -68,7 +101,8 @@ pub fn tape(request: &Request) -> Result<Tape> {
     let mut rows: Vec<(u64, Prices)> = Vec::with_capacity(grid.len() * PARTS as usize);
     for (at, time) in grid.iter().enumerate() {
         // One order for all markets: open, high, low, close where they fall together, else open, low, high, close.
-        let falling = majors.iter().map(|bars| (bars[at].close / bars[at].open).ln()).sum::<f64>() < 0.0;
+        let falling = request.order == Order::ByDirection
+            && majors.iter().map(|bars| (bars[at].close / bars[at].open).ln()).sum::<f64>() < 0.0;
         let mut moments = [[0.0; COUNT]; PARTS as usize];
         let mut fill = |asset: Asset, bar: &Bar| {
             let (early, late) = if falling { (bar.high, bar.low) } else { (bar.low, bar.high) };
@@ -84,6 +118,10 @@ pub fn tape(request: &Request) -> Result<Tape> {
         }
         rows.extend((0u64..).zip(moments).map(|(part, prices)| (time + part * step / PARTS, prices)));
     }
+    if majors.len() < 3 {
+        modelled::sol(&mut rows);
+        sources.push(modelled::SOL_NOTE.into());
+    }
     if alt_bars.is_some() {
         sources.extend(modelled::floor_the_one_venue_wick(&mut rows).map(String::from));
     } else {
@@ -93,7 +131,7 @@ pub fn tape(request: &Request) -> Result<Tape> {
     modelled::lst(&mut rows);
     sources.push(modelled::LST_NOTE.into());
     for (asset, base) in [(Asset::Usdc, "USDC"), (Asset::Usde, "USDE")] {
-        match candles::read(folder, window, base)? {
+        match candles::read(folder, window, base, range.clone())? {
             Some(series) => {
                 let whole = stable(&mut rows, asset, &series);
                 sources.push(format!(
@@ -112,7 +150,28 @@ pub fn tape(request: &Request) -> Result<Tape> {
     }
     sources.push("quotes in USDT count as USD".into());
     let title = format!("{window}, {} to {}", time::minute(start), time::minute(end));
-    Tape::new(title, sources, rows)
+    if step / PARTS > FINEST {
+        rows = refine(&rows);
+        sources.push(format!(
+            "straight lines on a log scale, {FINEST} s a step, between the four prices of a bar"
+        ));
+    }
+    Ok(Rows { title, sources, prices: rows })
+}
+
+/// Adds moments so that no step is longer than [`FINEST`].
+fn refine(rows: &[(u64, Prices)]) -> Vec<(u64, Prices)> {
+    let mut fine: Vec<(u64, Prices)> = vec![];
+    for pair in rows.windows(2) {
+        let ((from, before), (to, after)) = (pair[0], pair[1]);
+        for time in (from..to).step_by(FINEST as usize) {
+            let share = (time - from) as f64 / (to - from) as f64;
+            let at = |i: usize| before[i] * (after[i] / before[i]).powf(share);
+            fine.push((time, std::array::from_fn(at)));
+        }
+    }
+    fine.extend(rows.last());
+    fine
 }
 
 /// First and last bar: as asked, or the event's, or all that the majors share.
@@ -218,16 +277,20 @@ mod tests {
         let files: Vec<(&str, String)> =
             files.iter().map(|(name, rows)| (name.as_str(), rows.clone())).collect();
         let folder = folder("order", &files);
-        let request = Request { folder: &folder, window: "w", from: None, to: None };
+        let request =
+            Request { folder: &folder, window: "w", from: None, to: None, order: Order::ByDirection };
         let tape = tape(&request).unwrap();
         let sol: Vec<f64> = tape.ticks.iter().map(|tick| tick.dollars(Asset::Sol)).collect();
         assert_eq!(sol, [100.0, 110.0, 80.0, 90.0, 90.0, 85.0, 120.0, 110.0]);
         assert_eq!(tape.ticks[1].time, 300 + 75);
+        let low_first = super::tape(&Request { order: Order::LowFirst, ..request }).unwrap();
+        let sol: Vec<f64> = low_first.ticks.iter().map(|tick| tick.dollars(Asset::Sol)).collect();
+        assert_eq!(sol, [100.0, 80.0, 110.0, 90.0, 90.0, 85.0, 120.0, 110.0]);
         assert!(tape.sources.iter().any(|s| s == modelled::ALT_NOTE));
         assert!(tape.sources.iter().any(|s| s.starts_with("USDC: 1.00")));
         let outside = Request { to: Some(900), ..request };
         assert!(super::tape(&outside).unwrap_err().to_string().contains("has candles from"));
-        let other = Request { window: "x", from: None, to: None, folder: &folder };
+        let other = Request { window: "x", from: None, to: None, folder: &folder, order: Order::LowFirst };
         assert!(super::tape(&other).unwrap_err().to_string().contains("its windows are: w"));
         std::fs::remove_dir_all(&folder).unwrap();
     }

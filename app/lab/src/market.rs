@@ -56,6 +56,16 @@ impl Market {
         (bonus - self.cost(asset)) * repaid >= TRANSACTION_DOLLARS
     }
 
+    /// Dollars of each asset sold so far.
+    pub fn sold(&self) -> &[f64; COUNT] {
+        &self.sold
+    }
+
+    /// Depth of an asset now, dollars.
+    pub fn depth_of(&self, asset: Asset) -> f64 {
+        self.calm[asset.index()] * self.depth
+    }
+
     /// Notes a sale.
     pub fn sell(&mut self, asset: Asset, dollars: f64) {
         self.sold[asset.index()] += dollars;

@@ -3,14 +3,21 @@
 use crate::{
     asset::{Asset, ASSETS, COUNT},
     modelled,
-    tape::{Prices, Tape},
+    tape::{Prices, Rows, Tape},
     time,
 };
 use anyhow::{bail, Context as _, Result};
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha12Rng;
+use rand_distr::{Distribution as _, StandardNormal};
 use serde::Deserialize;
 
 /// The scenario that comes with the project.
 pub const SHIPPED: &str = include_str!("../scenarios/2025-10-10.toml");
+
+/// The scenarios that come with the project, by name.
+pub const ALL: [(&str, &str); 2] =
+    [("2025-10-10", SHIPPED), ("2026-06-grind", include_str!("../scenarios/2026-06-grind.toml"))];
 
 /// A scenario file.
 #[derive(Debug, Deserialize)]
@@ -24,6 +31,9 @@ pub struct Scenario {
     end: String,
     /// Seconds between two moments.
     step_seconds: u64,
+    /// Standard deviation of the seeded bridge between knots: log price a root of an hour.
+    #[serde(default)]
+    bridge: f64,
     /// Its markets.
     #[serde(rename = "market")]
     markets: Vec<Market>,
@@ -60,7 +70,16 @@ impl Scenario {
 
     /// The tape of the scenario. Markets that it leaves out are modelled (LST, ALT) or 1.00 (stables).
     pub fn tape(&self) -> Result<Tape> {
+        self.rows(None)?.tape()
+    }
+
+    /// Prices of the scenario. With a seed, a Brownian bridge of the scenario's deviation runs between the knots, which stay as they
+    /// are; without one, straight lines.
+    pub fn rows(&self, seed: Option<u64>) -> Result<Rows> {
         let (start, end) = (time::parse(&self.start)?, time::parse(&self.end)?);
+        if !(0.0..=1.0).contains(&self.bridge) {
+            bail!("{}: the bridge's deviation lies between 0 and 1 a root of an hour", self.title);
+        }
         if self.step_seconds == 0 || end <= start || (end - start) / self.step_seconds > 100_000 {
             bail!("{}: the window must run forwards in at most 100,000 steps", self.title);
         }
@@ -89,8 +108,9 @@ impl Scenario {
         let mut rows: Vec<(u64, Prices)> = times.iter().map(|time| (*time, [0.0; COUNT])).collect();
         for asset in ASSETS {
             if let Some(curve) = &curves[asset.index()] {
-                for (time, prices) in &mut rows {
-                    prices[asset.index()] = curve.at(*time);
+                let noise = seed.map(|seed| curve.bridge(&times, self.bridge, seed, asset));
+                for (at, (time, prices)) in rows.iter_mut().enumerate() {
+                    prices[asset.index()] = curve.at(*time) * noise.as_ref().map_or(1.0, |n| n[at].exp());
                 }
                 continue;
             }
@@ -110,7 +130,13 @@ impl Scenario {
                 Asset::Btc | Asset::Eth | Asset::Sol => bail!("{}: {asset} has no knots", self.title),
             }
         }
-        Tape::new(self.title.clone(), sources, rows)
+        if let Some(seed) = seed.filter(|_| self.bridge > 0.0) {
+            sources.push(format!(
+                "between knots a Brownian bridge of {} a root of an hour, seed {seed}",
+                self.bridge
+            ));
+        }
+        Ok(Rows { title: self.title.clone(), sources, prices: rows })
     }
 }
 
@@ -139,6 +165,28 @@ impl Market {
 }
 
 impl Curve {
+    /// Deviations of the log price from the straight lines at these times: zero at and beyond the knots.
+    fn bridge(&self, times: &[u64], deviation: f64, seed: u64, asset: Asset) -> Vec<f64> {
+        let mut rng = ChaCha12Rng::seed_from_u64(seed);
+        rng.set_stream(asset.index() as u64);
+        let (mut value, mut before) = (0.0f64, times.first().copied().unwrap_or(0));
+        let mut noise = Vec::with_capacity(times.len());
+        for time in times {
+            let normal: f64 = StandardNormal.sample(&mut rng);
+            let next = self.times.get(self.times.partition_point(|knot| *knot <= before)).copied();
+            value = match next {
+                Some(next) if *time < next && self.times[0] <= before => {
+                    let left = (next - time) as f64 / (next - before) as f64;
+                    value * left + deviation * ((time - before) as f64 / 3_600.0 * left).sqrt() * normal
+                }
+                _ => 0.0,
+            };
+            noise.push(value);
+            before = *time;
+        }
+        noise
+    }
+
     /// The price at a time: linear in log between knots, constant beyond them.
     fn at(&self, time: u64) -> f64 {
         let after = self.times.partition_point(|knot| *knot <= time);
@@ -171,6 +219,37 @@ mod tests {
         assert!((tape.worst_fall(Asset::Sol) - (1.0 - 168.79 / 220.0)).abs() < 1e-6);
         assert!(tape.sources.iter().any(|note| note.starts_with("LST: modelled")));
         assert!(tape.ticks.windows(2).all(|pair| pair[0].time < pair[1].time));
+    }
+
+    #[test]
+    fn every_shipped_scenario_can_be_replayed_with_and_without_a_bridge() {
+        for (name, text) in ALL {
+            let scenario = Scenario::read(text).unwrap();
+            for seed in [None, Some(3)] {
+                let tape = scenario.rows(seed).and_then(Rows::tape).unwrap();
+                assert!(tape.worst_fall(Asset::Sol) > 0.2, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_bridge_moves_what_lies_between_knots_and_no_knot() {
+        let text = SHIPPED.replacen("step_seconds", "bridge = 0.005\nstep_seconds", 1);
+        let scenario = Scenario::read(&text).unwrap();
+        let straight = scenario.rows(None).unwrap().prices;
+        let one = scenario.rows(Some(1)).unwrap().prices;
+        assert_eq!(one, scenario.rows(Some(1)).unwrap().prices);
+        assert_ne!(one, scenario.rows(Some(2)).unwrap().prices);
+        let btc = Asset::Btc.index();
+        for (text, usd) in [("2025-10-10T21:20", 102_000.0), ("2025-10-10T21:10", 114_400.0)] {
+            let time = time::parse(text).unwrap();
+            let row = one.iter().find(|row| row.0 == time).unwrap();
+            assert!((row.1[btc] / usd - 1.0).abs() < 1e-9, "{text}: {}", row.1[btc]);
+        }
+        let moved = one.iter().zip(&straight).filter(|(a, b)| a.1[btc] != b.1[btc]).count();
+        assert!(moved > straight.len() / 2);
+        // within ten deviations of an hour
+        assert!(one.iter().zip(&straight).all(|(a, b)| (a.1[btc] / b.1[btc]).ln().abs() < 0.05));
     }
 
     #[test]

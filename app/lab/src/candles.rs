@@ -3,6 +3,7 @@
 use anyhow::{anyhow, bail, Context as _, Result};
 use std::{
     fs::File,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
 };
 
@@ -101,7 +102,10 @@ impl Ord for Name {
 
 /// Reads a market of a window, quoted in USDT or USD; the first venue by name where there are several. `None` if there is no
 /// such file.
-pub fn read(folder: &Path, window: &str, base: &str) -> Result<Option<Series>> {
+///
+/// Only bars that open within `range` are taken, and only among them gaps are refused: exchanges were down at times, and what is not
+/// used need not be whole.
+pub fn read(folder: &Path, window: &str, base: &str, range: RangeInclusive<u64>) -> Result<Option<Series>> {
     let of_market = |name: &Name| {
         name.window == window && [format!("{base}USDT"), format!("{base}USD")].contains(&name.market)
     };
@@ -109,27 +113,31 @@ pub fn read(folder: &Path, window: &str, base: &str) -> Result<Option<Series>> {
         return Ok(None);
     };
     let file = File::open(&path).with_context(|| format!("cannot open {}", path.display()))?;
-    let bars = read_bars(file, name.step).map_err(|error| anyhow!("{}:{error:#}", path.display()))?;
+    let bars = read_bars(file, name.step, range).map_err(|error| anyhow!("{}:{error:#}", path.display()))?;
     Ok(Some(Series { market: name.market, venue: name.venue, step: name.step, bars }))
 }
 
 /// Reads bars; errors begin with the line.
-fn read_bars(from: impl std::io::Read, step: u64) -> Result<Vec<Bar>> {
+fn read_bars(from: impl std::io::Read, step: u64, range: RangeInclusive<u64>) -> Result<Vec<Bar>> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(from);
     let header = reader.headers().map_err(|error| anyhow!("1: {error}"))?;
     if header.iter().ne(["ts", "open", "high", "low", "close", "volume"]) {
         bail!("1: the columns must be ts,open,high,low,close,volume");
     }
-    let mut bars: Vec<Bar> = vec![];
+    let (mut bars, mut latest): (Vec<Bar>, Option<u64>) = (vec![], None);
     for record in reader.records() {
         let record =
             record.map_err(|error| anyhow!("{}: {error}", error.position().map_or(0, |p| p.line())))?;
         let line = record.position().map_or(0, |position| position.line());
         let bar = bar(&record, step).map_err(|error| anyhow!("{line}: {error:#}"))?;
+        if latest.is_some_and(|latest| bar.time <= latest) {
+            bail!("{line}: {} does not come after {}", bar.time, latest.unwrap_or_default());
+        }
+        latest = Some(bar.time);
+        if !range.contains(&bar.time) {
+            continue;
+        }
         if let Some(last) = bars.last() {
-            if bar.time <= last.time {
-                bail!("{line}: {} does not come after {}", bar.time, last.time);
-            }
             if bar.time != last.time + step {
                 bail!("{line}: a gap: {} follows {}, and bars last {step} s", bar.time, last.time);
             }
@@ -137,7 +145,7 @@ fn read_bars(from: impl std::io::Read, step: u64) -> Result<Vec<Bar>> {
         bars.push(bar);
     }
     if bars.is_empty() {
-        bail!("2: no bars");
+        bail!("2: no bars in the time that is asked for");
     }
     Ok(bars)
 }
@@ -181,12 +189,14 @@ mod tests {
     const HEAD: &str = "ts,open,high,low,close,volume\n";
 
     fn reason(rows: &str) -> String {
-        format!("{:#}", read_bars(format!("{HEAD}{rows}").as_bytes(), 300).unwrap_err())
+        format!("{:#}", read_bars(format!("{HEAD}{rows}").as_bytes(), 300, 0..=u64::MAX).unwrap_err())
     }
 
     #[test]
     fn whole_files_are_read() {
-        let bars = read_bars(format!("{HEAD}300,1,3,0.5,2,10\n600,2,2,2,2,0\n").as_bytes(), 300).unwrap();
+        let bars =
+            read_bars(format!("{HEAD}300,1,3,0.5,2,10\n600,2,2,2,2,0\n").as_bytes(), 300, 0..=u64::MAX)
+                .unwrap();
         assert_eq!(bars[0], Bar { time: 300, open: 1.0, high: 3.0, low: 0.5, close: 2.0 });
         assert_eq!(bars.len(), 2);
     }
@@ -205,8 +215,18 @@ mod tests {
         assert_eq!(reason("300,1,NaN,0.5,2,10\n"), "2: high NaN is out of range");
         assert_eq!(reason("300,4,3,0.5,2,10\n"), "2: open and close must lie between low 0.5 and high 3");
         assert_eq!(reason("301,1,3,0.5,2,10\n"), "2: ts 301 is not at the start of a bar of 300 s");
-        assert_eq!(reason(""), "2: no bars");
-        assert!(read_bars("time,o\n".as_bytes(), 300).unwrap_err().to_string().starts_with("1: the columns"));
+        assert_eq!(reason(""), "2: no bars in the time that is asked for");
+        assert!(read_bars("time,o\n".as_bytes(), 300, 0..=u64::MAX)
+            .unwrap_err()
+            .to_string()
+            .starts_with("1: the columns"));
+    }
+
+    #[test]
+    fn a_gap_outside_of_the_time_that_is_asked_for_does_not_matter() {
+        let rows = format!("{HEAD}300,1,1,1,1,1\n900,1,1,1,1,1\n1200,1,1,1,1,1\n");
+        assert_eq!(read_bars(rows.as_bytes(), 300, 900..=1_200).unwrap().len(), 2);
+        assert!(read_bars(rows.as_bytes(), 300, 300..=900).is_err());
     }
 
     #[test]
@@ -233,9 +253,9 @@ mod tests {
             format!("{HEAD}300,1,1,1,1,1\n301,1,1,1,1,1\n"),
         )
         .unwrap();
-        let error = read(&folder, "w", "BTC").unwrap_err().to_string();
+        let error = read(&folder, "w", "BTC", 0..=u64::MAX).unwrap_err().to_string();
         assert!(error.contains("w_BTCUSDT_venue_5m.csv:3: ts 301"), "{error}");
-        assert!(read(&folder, "w", "ETH").unwrap().is_none());
+        assert!(read(&folder, "w", "ETH", 0..=u64::MAX).unwrap().is_none());
         assert_eq!(windows(&folder).unwrap(), ["w"]);
         std::fs::remove_dir_all(&folder).unwrap();
     }

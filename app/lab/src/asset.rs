@@ -1,4 +1,4 @@
-//! The assets of the demo and how they stand in the presets.
+//! The assets of the lab and the demo and how they stand in the presets.
 
 use ballast_risk::presets::AssetKind;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// How many assets there are.
 pub const COUNT: usize = 7;
 
-/// One asset of the demo.
+/// One asset of the lab and the demo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Asset {
@@ -47,6 +47,11 @@ impl Asset {
             Self::Usde => "USDE",
             Self::Alt => "ALT",
         }
+    }
+
+    /// The asset of a ticker.
+    pub fn named(symbol: &str) -> Option<Self> {
+        ASSETS.into_iter().find(|asset| asset.symbol().eq_ignore_ascii_case(symbol))
     }
 
     /// Decimals of its mint.

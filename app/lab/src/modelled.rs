@@ -16,6 +16,18 @@ pub const LST_NOTE: &str =
 /// Note for [`alt`].
 pub const ALT_NOTE: &str = "ALT: modelled as SOL's relative price to the power of 1.2, starting at 3.00 USD";
 
+/// Note for [`sol`].
+pub const SOL_NOTE: &str = "SOL: modelled as ETH's relative price to the power of 1.1, starting at 20.00 USD";
+
+/// Fills in SOL from ETH, for windows before it traded.
+pub fn sol(rows: &mut [(u64, Prices)]) {
+    let Some(&(_, first)) = rows.first() else { return };
+    let start = first[Asset::Eth.index()];
+    for (_, prices) in rows {
+        prices[Asset::Sol.index()] = 20.0 * (prices[Asset::Eth.index()] / start).powf(1.1);
+    }
+}
+
 /// Fills in the LST from SOL.
 pub fn lst(rows: &mut [(u64, Prices)]) {
     let Some(&(mut before, first)) = rows.first() else { return };

@@ -1,4 +1,4 @@
-//! The preset of the demo's vaults, asset by asset, and the thresholds of the plain LTV protocols it is compared with.
+//! The preset of a vault, asset by asset, and the thresholds of the plain LTV protocols it is compared with.
 
 use crate::asset::{Asset, ASSETS, COUNT};
 use anyhow::{anyhow, Result};
@@ -27,8 +27,12 @@ pub struct Rules {
 impl Rules {
     /// The balanced preset.
     pub fn balanced() -> Result<Self> {
-        let named = |error| anyhow!("the balanced preset: {error}");
-        let preset = balanced().map_err(named)?;
+        Self::of(balanced().map_err(|error| anyhow!("the balanced preset: {error}"))?)
+    }
+
+    /// Any preset.
+    pub fn of(preset: Preset) -> Result<Self> {
+        let named = |error| anyhow!("the {} preset: {error}", preset.name);
         let assets = ASSETS.map(|asset| preset.asset(asset.kind()).map_err(named));
         let [btc, eth, sol, lst, usdc, usde, alt] = assets;
         let mut assets = [btc?, eth?, sol?, lst?, usdc?, usde?, alt?];

@@ -14,12 +14,30 @@ const ONE: f64 = 1e8;
 /// Seconds in which the oracle's average forgets a price.
 const AVERAGE_SECONDS: f64 = 3_600.0;
 /// Seconds over which market depth looks back.
-const DEPTH_LOOKBACK: u64 = 3_600;
+const DEPTH_LOOKBACK: u64 = 900;
 /// Depth never falls below this share of the calm one.
 const DEPTH_FLOOR: f64 = 0.04;
 
 /// Dollars of every asset.
 pub type Prices = [f64; COUNT];
+
+/// Prices of all assets at every moment, before the oracle's rounding.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    /// What they are.
+    pub title: String,
+    /// Where each market's prices come from, and what is modelled.
+    pub sources: Vec<String>,
+    /// Times and dollars, strictly ordered.
+    pub prices: Vec<(u64, Prices)>,
+}
+
+impl Rows {
+    /// The tape of these prices.
+    pub fn tape(self) -> Result<Tape> {
+        Tape::new(self.title, self.sources, self.prices)
+    }
+}
 
 /// One moment.
 #[derive(Clone, Debug)]
@@ -71,15 +89,13 @@ impl Tick {
 impl Tape {
     /// Builds a tape from prices: rounds them to the oracle's scale and adds its average, its confidence and the market's depth.
     ///
-    /// Confidence is modelled as 3 bp and a tenth of the last five minutes' range, at most 1 %. Depth falls with SOL's range
-    /// over the last hour (to `e^(−20·range)`, not below 4 %) and returns by about 2 % in 75 seconds, which is how bitcoin's
-    /// order book behaved on 10 October 2025.
+    /// Confidence is modelled as 3 bp and a tenth of the last five minutes' range, at most 1 %; depth as [`depths`] says.
     pub fn new(title: String, sources: Vec<String>, prices: Vec<(u64, Prices)>) -> Result<Self> {
         if prices.len() < 2 {
             bail!("{title}: fewer than two moments");
         }
         let mut average = prices[0].1;
-        let mut depth = 1.0f64;
+        let depths = depths(&prices);
         let mut ticks: Vec<Tick> = Vec::with_capacity(prices.len());
         for (at, (time, now)) in prices.iter().enumerate() {
             let elapsed = at.checked_sub(1).map_or(0, |before| time.saturating_sub(prices[before].0));
@@ -87,16 +103,7 @@ impl Tape {
                 bail!("{title}: times are not in order at {}", crate::time::minute(*time));
             }
             let weight = 1.0 - (-(elapsed as f64) / AVERAGE_SECONDS).exp();
-            let range = |asset: Asset, seconds: u64| {
-                let from = time.saturating_sub(seconds);
-                let window =
-                    prices[..=at].iter().rev().take_while(|(t, _)| *t >= from).map(|(_, p)| p[asset.index()]);
-                let (low, high) = window.fold((f64::MAX, 0f64), |(low, high), p| (low.min(p), high.max(p)));
-                high / low - 1.0
-            };
-            let pace = elapsed as f64 / 75.0;
-            let recovered = depth * 1.019f64.powf(pace) + 0.0004 * pace;
-            depth = (-20.0 * range(Asset::Sol, DEPTH_LOOKBACK)).exp().min(recovered).clamp(DEPTH_FLOOR, 1.0);
+            let range = |asset: Asset, seconds: u64| range(&prices, at, asset, seconds);
             let mut quotes =
                 [Observation { price: 1, confidence: 0, ema: 1, exponent: EXPONENT, publish_time: *time };
                     COUNT];
@@ -111,7 +118,7 @@ impl Tape {
                 quotes[i].ema = (average[i] * ONE).round() as i64;
                 quotes[i].confidence = (confidence * ONE).round() as u64;
             }
-            ticks.push(Tick { time: *time, quotes, depth });
+            ticks.push(Tick { time: *time, quotes, depth: depths[at] });
         }
         Ok(Self { title, sources, ticks })
     }
@@ -131,6 +138,35 @@ impl Tape {
         let low = self.ticks.iter().map(|tick| tick.dollars(asset)).fold(f64::MAX, f64::min);
         1.0 - low / self.first().dollars(asset)
     }
+}
+
+/// Highest over lowest price of an asset, minus one, over the seconds before a moment.
+fn range(prices: &[(u64, Prices)], at: usize, asset: Asset, seconds: u64) -> f64 {
+    let from = prices[at].0.saturating_sub(seconds);
+    let window = prices[..=at].iter().rev().take_while(|(time, _)| *time >= from);
+    let (low, high) = window
+        .map(|(_, prices)| prices[asset.index()])
+        .fold((f64::MAX, 0f64), |(low, high), price| (low.min(price), high.max(price)));
+    high / low - 1.0
+}
+
+/// The market's depth at each moment as a share of the calm one.
+///
+/// It falls with SOL's range over the last quarter of an hour (to `e^(−20·range)`, not below 4 %) and returns by about 2 % in 75
+/// seconds. That is how bitcoin's order book behaved on 10 October 2025, whose bids within 5 % of the price, as a share of
+/// those of the two hours before, were 97 % at 20:30 (this model: 87 %), 36 % at 21:00 (22 %), 6 % at 21:20 (8 %), 15 % at 22:00 (7 %),
+/// 29 % at 22:50 (18 %) and 28 % at 23:30 (34 %). Looking back for an hour gives 66, 22, 4, 4, 7 and 14 %.
+pub fn depths(prices: &[(u64, Prices)]) -> Vec<f64> {
+    let mut depth = 1.0f64;
+    let mut depths = Vec::with_capacity(prices.len());
+    for (at, (time, _)) in prices.iter().enumerate() {
+        let pace = at.checked_sub(1).map_or(0, |before| time.saturating_sub(prices[before].0)) as f64 / 75.0;
+        let recovered = depth * 1.019f64.powf(pace) + 0.0004 * pace;
+        let worst = (-20.0 * range(prices, at, Asset::Sol, DEPTH_LOOKBACK)).exp();
+        depth = worst.min(recovered).clamp(DEPTH_FLOOR, 1.0);
+        depths.push(depth);
+    }
+    depths
 }
 
 #[cfg(test)]
@@ -157,7 +193,7 @@ mod tests {
         prices.extend([80.0; 10]);
         let tape = flat(&prices);
         assert_eq!(tape.ticks[10].depth, DEPTH_FLOOR);
-        assert!(tape.ticks[19].depth <= DEPTH_FLOOR * 1.0 + 1e-12, "still within the hour's range");
+        assert!(tape.ticks[19].depth <= DEPTH_FLOOR * 1.0 + 1e-12, "still within the lookback");
         // at most 1 % of 80
         assert_eq!(tape.ticks[10].quotes[0].confidence, 80_000_000);
         assert!(tape.ticks[10].quotes[0].ema > tape.ticks[10].quotes[0].price);
