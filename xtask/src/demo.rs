@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the demo on a local network, with a freshly built program.
+//! `cargo xtask demo` and `cargo xtask ballast`: the demo and the command line, with a freshly built program.
 
 use crate::{build_sbf, process, project::Project, test::ALL_BUT_RISK};
 use anyhow::{Context as _, Result};
@@ -12,6 +12,13 @@ pub fn run(project: &Project, arguments: &[&str]) -> Result<ExitCode> {
     build_sbf::run(project)?;
     build(project, &["--bin", "ballast-demo"])?;
     start(project, &project.target.join("debug/ballast-demo"), arguments)
+}
+
+/// Builds the programs and the `ballast` command, and runs it with the arguments.
+pub fn ballast(project: &Project, arguments: &[&str]) -> Result<ExitCode> {
+    build_sbf::run(project)?;
+    build(project, &["--bin", "ballast"])?;
+    start(project, &project.target.join("debug/ballast"), arguments)
 }
 
 /// Builds one target of the workspace, with the features that the tests use: `cargo run -p` would choose others, and

@@ -22,6 +22,7 @@ cargo xtask COMMAND
   idl [--check]    write the program's interface to target/idl and idl/, or check that idl/ is up to date
   test             everything that must pass before a merge
   demo [ARGS...]   run the demo on a local network, with a freshly built program
+  ballast ARGS...  run the `ballast` command, freshly built: `cargo xtask ballast localnet` starts a local network
   cu               measure compute units: target/cu.json and docs/compute-units.md
 
 CARGO_TARGET_DIR  where cargo builds (default: target)
@@ -50,6 +51,7 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
         ["idl", "--check"] => idl::check(&project).map(|()| ExitCode::SUCCESS),
         ["test"] => test::run(&project).map(|()| ExitCode::SUCCESS),
         ["demo", rest @ ..] => demo::run(&project, rest),
+        ["ballast", rest @ ..] => demo::ballast(&project, rest),
         ["cu"] => cu::run(&project),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");

@@ -4,18 +4,10 @@
 //! public instructions. The same accounts and debts then go through a plain LTV protocol by the same prices. At the end the events
 //! of all tranches are compared with the accounts, to the unit; any difference fails the run.
 
-mod args;
-mod chain;
-mod outcome;
-mod plain;
-mod population;
-mod report;
-mod second;
-mod show;
-
 use anyhow::{Context as _, Result};
-use args::Args;
-use ballast_lab::{asset, from_candles, market, rules, scenario, tape, time};
+use ballast_demo::{
+    args::Args, chain, from_candles, outcome, plain, population, report, rules, scenario, second, show, tape,
+};
 use clap::Parser as _;
 use std::{process::ExitCode, time::Instant};
 
