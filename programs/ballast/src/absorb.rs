@@ -50,13 +50,19 @@ pub fn absorb_debts<'info>(
     Ok(borne)
 }
 
-/// Parts a fund, which comes last, from the other remaining accounts of an instruction that may absorb a loss.
+/// Parts a fund, which comes last, from the other remaining accounts of an instruction that may absorb a loss. Refuses one of another
+/// vault, whether a loss is absorbed or not.
 pub fn split_fund<'info>(
     remaining: &'info [AccountInfo<'info>],
+    vault: &Pubkey,
 ) -> Result<(&'info [AccountInfo<'info>], Option<&'info AccountInfo<'info>>)> {
     let Some((last, others)) = remaining.split_last() else { return Ok((remaining, None)) };
     let is_fund = *last.owner == crate::ID && last.try_borrow_data()?.starts_with(FundAccount::DISCRIMINATOR);
-    Ok(if is_fund { (others, Some(last)) } else { (remaining, None) })
+    if !is_fund {
+        return Ok((remaining, None));
+    }
+    AccountLoader::<FundAccount>::try_from(last)?.load()?.check(vault)?;
+    Ok((others, Some(last)))
 }
 
 #[inline(never)]

@@ -2,14 +2,20 @@
 //! exchanged for its counterpart in the other.
 
 use crate::tools::{loan, DAY};
-use anchor_lang::{error::ErrorCode, prelude::Pubkey, solana_program::instruction::Instruction};
+use anchor_lang::{
+    error::ErrorCode,
+    prelude::{AccountMeta, Pubkey},
+    solana_program::instruction::Instruction,
+};
 use ballast::{instructions::Signal, BallastError};
 use ballast_client::{
     address,
     instruction::{self, attest_solvency, begin_audit, count_obligation, finish_audit, Tranche},
+    insurance::{self, Fund},
     safety::{absorb_loss, absorbing, step_breaker, trip_reserve, trip_vault, writing_vault},
     Account,
 };
+use ballast_risk::fund::FundRules;
 use ballast_tests::{attack, refused, usd, Reason, User, World};
 use solana_keypair::Keypair;
 use solana_signer::Signer as _;
@@ -262,6 +268,37 @@ async fn whoever_absorbs_names_one_vault() {
     // retiring alone: what is not the obligation's is not looked at, and retires nothing
     stage.world.must(std::slice::from_ref(&absorb), &[&payer]).await;
     refused(stage.world.send(&[absorb], &[&payer]).await, BallastError::NothingToAbsorb);
+}
+
+#[tokio::test]
+async fn whoever_tells_a_fund_of_a_loss_tells_the_one_of_this_vault() {
+    let mut stage = Stage::set().await;
+    let (sol, usdc, curator) = (stage.world.sol, stage.world.usdc, stage.world.curator.insecure_clone());
+    let (vault, ann, keeper) = (stage.world.vault, stage.ann.numbered(0), stage.keeper.numbered(0));
+    let funds = [vault, stage.other].map(|vault| Fund { asset: usdc.asset(vault) });
+    for fund in &funds {
+        let create = insurance::create_fund(curator.pubkey(), fund, FundRules::BALANCED.into());
+        stage.world.must(&[create], &[&curator]).await;
+    }
+    stage.pairs.push((funds[0].address(), funds[1].address()));
+    stage.world.move_price(|w| &mut w.sol, usd(100)).await;
+    let reserves = [sol, usdc].map(|market| market.asset(vault).reserve());
+    // with the last deposit, and with a part of it, which absorbs nothing
+    for most in [u64::MAX, usdc.units(1_000)] {
+        let tranche = stage.world.tranche(&keeper, &ann, &usdc, &sol, most).await;
+        let mut told = absorbing(tranche, &reserves);
+        told.accounts.push(AccountMeta::new(funds[0].address(), false));
+        stage.exchange("soft_liquidate, telling the fund", &told, &[&keeper.keypair]).await;
+    }
+    for vault in [vault, stage.other] {
+        let ruin = |reserve: &mut ballast::state::Reserve| {
+            (reserve.books.deposit_index, reserve.losses.wiped_out_at) = ([1, 0], 1);
+        };
+        stage.world.chain.edit(sol.asset(vault).reserve(), ruin).await;
+    }
+    let mut absorb = absorb_loss(curator.pubkey(), vault, ann.obligation(), &reserves);
+    absorb.accounts.push(AccountMeta::new(funds[0].address(), false));
+    stage.exchange("absorb_loss, telling the fund", &absorb, &[&curator]).await;
 }
 
 #[tokio::test]

@@ -44,7 +44,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, AbsorbLoss<'info>>) -> Result<(
     let mut obligation = accounts.obligation.load_mut()?;
     obligation.check(&accounts.vault.key())?;
     let key = accounts.obligation.key();
-    let (reserves, fund) = split_fund(ctx.remaining_accounts)?;
+    let (reserves, fund) = split_fund(ctx.remaining_accounts, &accounts.vault.key())?;
     let owes = obligation.has_debt();
     if owes {
         if has_worth(&obligation, reserves, &clock)? {

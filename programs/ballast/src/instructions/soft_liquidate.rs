@@ -102,7 +102,7 @@ pub(crate) fn handler<'info>(
     let clock = Clock::get()?;
     let accounts = ctx.accounts;
     let pair = accounts.load_pair(&clock)?;
-    let (remaining, fund) = split_fund(ctx.remaining_accounts)?;
+    let (remaining, fund) = split_fund(ctx.remaining_accounts, &accounts.vault.key())?;
     let executed = accounts.execute(&pair, remaining, &clock, max_repay, min_received)?;
     accounts.take_repayment(executed.outcome.repay)?;
     if !executed.paid_in_shares {
