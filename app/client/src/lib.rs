@@ -8,10 +8,12 @@ pub mod event;
 pub mod governance;
 pub mod instruction;
 pub mod insurance;
+pub mod interface;
 pub mod plan;
 pub mod preset;
 pub mod price;
 pub mod safety;
+pub mod send;
 pub mod verify;
 
 pub use account::decode;
