@@ -2,19 +2,25 @@
 //! planning on the risk crate, and events. Everything that sends a transaction to the program builds it here.
 
 pub mod account;
+pub mod act;
 pub mod address;
+pub mod amount;
 pub mod error;
 pub mod event;
 pub mod governance;
+pub mod fetch;
 pub mod instruction;
 pub mod insurance;
 pub mod interface;
+pub mod names;
 pub mod plan;
 pub mod preset;
 pub mod price;
+pub mod prices;
 pub mod safety;
 pub mod send;
 pub mod verify;
+pub mod view;
 
 pub use account::decode;
 pub use address::{Account, Asset};

@@ -1,7 +1,7 @@
 //! Pyth price accounts in their true layout, for local networks and tests. On real clusters they are posted by Pyth's own
 //! receiver program, and nothing here is used.
 
-use anchor_lang::{prelude::Pubkey, AccountSerialize};
+use anchor_lang::{prelude::Pubkey, AccountDeserialize, AccountSerialize};
 use pyth_solana_receiver_sdk::price_update::{PriceFeedMessage, PriceUpdateV2, VerificationLevel};
 
 /// One price of one feed.
@@ -27,6 +27,24 @@ pub struct Price {
 pub const PRICE_PROGRAM: Pubkey = pyth_solana_receiver_sdk::ID;
 
 impl Price {
+    /// Reads a fully verified price account's data; `None` for any other.
+    pub fn read(data: &[u8]) -> Option<Self> {
+        let update = PriceUpdateV2::try_deserialize(&mut &*data).ok()?;
+        if update.verification_level != VerificationLevel::Full {
+            return None;
+        }
+        let message = update.price_message;
+        Some(Self {
+            feed_id: message.feed_id,
+            price: message.price,
+            confidence: message.conf,
+            ema: message.ema_price,
+            exponent: message.exponent,
+            publish_time: message.publish_time,
+            posted_slot: update.posted_slot,
+        })
+    }
+
     /// Data of a fully verified price account.
     pub fn account_data(&self) -> Vec<u8> {
         self.account_data_verified(VerificationLevel::Full)
