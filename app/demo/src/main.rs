@@ -4,26 +4,10 @@
 //! public instructions. The same accounts and debts then go through a plain LTV protocol by the same prices. At the end the events
 //! of all tranches are compared with the accounts, to the unit; any difference fails the run.
 
-mod args;
-mod asset;
-mod candles;
-mod chain;
-mod market;
-mod modelled;
-mod outcome;
-mod plain;
-mod population;
-mod replay;
-mod report;
-mod rules;
-mod scenario;
-mod second;
-mod show;
-mod tape;
-mod time;
-
 use anyhow::{Context as _, Result};
-use args::Args;
+use ballast_demo::{
+    args::Args, chain, outcome, plain, population, replay, report, rules, scenario, second, show, tape,
+};
 use clap::Parser as _;
 use std::{process::ExitCode, time::Instant};
 

@@ -123,6 +123,30 @@ pub trait Transport: Send + Sync {
     async fn recent_fees(&self, writable: &[Pubkey]) -> Answer<Vec<u64>>;
 }
 
+macro_rules! forward {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
+        #[async_trait]
+        impl<T: Transport + ?Sized> Transport for std::sync::Arc<T> {
+            $(async fn $name(&self, $($argument: $type),*) -> Answer<$answer> {
+                (**self).$name($($argument),*).await
+            })*
+        }
+    };
+}
+
+forward! {
+    accounts(addresses: &[Pubkey]) -> Vec<Option<Account>>;
+    latest_blockhash() -> Blockhash;
+    block_height() -> u64;
+    slot() -> u64;
+    simulate(transaction: &VersionedTransaction) -> Simulation;
+    send(transaction: &VersionedTransaction) -> ();
+    status(signature: &Signature, commitment: CommitmentConfig, history: bool) -> Option<Status>;
+    notice(signature: &Signature, commitment: CommitmentConfig) -> ();
+    record(signature: &Signature) -> Option<Record>;
+    recent_fees(writable: &[Pubkey]) -> Vec<u64>;
+}
+
 /// Calls again after transient errors: four times, waiting 100, 200 and 400 ms.
 pub async fn patiently<T, F, Fut>(mut call: F) -> Answer<T>
 where

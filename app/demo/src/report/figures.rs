@@ -159,6 +159,7 @@ pub fn close_up(whole: (u64, u64), designs: &[&Outcome]) -> (u64, u64) {
     whole
 }
 
+/// A figure with its title, words and legend.
 pub fn figure(title: &str, words: &str, legend: &str, svg: &str) -> String {
     format!(
         "<figure><h3>{}</h3><figcaption>{words}</figcaption><div class=\"legend\">{legend}</div>\n{svg}</figure>\n",
@@ -166,6 +167,7 @@ pub fn figure(title: &str, words: &str, legend: &str, svg: &str) -> String {
     )
 }
 
+/// A colour's entry in a legend.
 pub fn swatch(RGBColor(red, green, blue): RGBColor, name: &str, class: &str) -> String {
     format!("<span class=\"{class}\" style=\"--c: rgb({red} {green} {blue})\">{}</span>", escape(name))
 }

@@ -1,0 +1,73 @@
+//! The commands on a cluster.
+
+mod borrower;
+pub mod config;
+mod history;
+mod local;
+mod safety;
+mod show;
+mod vault;
+mod watch;
+
+use crate::{args::Command, output::Output, session::Session};
+use anyhow::Result;
+use ballast_client::send::Landed;
+use serde_json::{json, Value};
+
+/// Runs a command; `false` where it found what should not be.
+pub async fn run(session: &Session, command: Command, output: &Output) -> Result<bool> {
+    match command {
+        Command::Open { id } => borrower::open(session, id, output).await?,
+        Command::Close { id } => borrower::close(session, id, output).await?,
+        Command::Deposit { amount, id } => borrower::deposit(session, &amount, id, output).await?,
+        Command::Withdraw { amount, id } => borrower::withdraw(session, &amount, id, output).await?,
+        Command::Borrow { amount, id } => borrower::borrow(session, &amount, id, output).await?,
+        Command::Repay { amount, whose } => borrower::repay(session, &amount, &whose, output).await?,
+        Command::Show { whose } => show::show(session, &whose, output).await?,
+        Command::WhatIf(what_if) => show::what_if(session, &what_if, output).await?,
+        Command::History { whose, limit } => history::history(session, &whose, limit, output).await?,
+        Command::Vault(command) => vault::run(session, &command, output).await?,
+        Command::Breaker(command) => safety::breaker(session, &command, output).await?,
+        Command::Refresh { tokens } => safety::refresh(session, &tokens, output).await?,
+        Command::Absorb { obligation } => safety::absorb(session, &obligation, output).await?,
+        Command::CollectFees { token } => safety::collect_fees(session, &token, output).await?,
+        Command::Attest => return safety::attest(session, output).await,
+        Command::Audit => return safety::audit(session, output).await,
+        Command::Verify => return safety::verify(session, output).await,
+        Command::Watch { every, looks, worst } => watch::watch(session, every, looks, worst, output).await?,
+        Command::Faucet { amount, to } => local::faucet(session, &amount, to.as_deref(), output).await?,
+        Command::Price { token, dollars } => local::price(session, &token, &dollars, output).await?,
+        // Run before there is a session.
+        Command::Localnet(_) | Command::Completions { .. } => {}
+    }
+    Ok(true)
+}
+
+/// Landed transactions as JSON.
+pub fn landed_json(landed: &[Landed]) -> Value {
+    let one = |one: &Landed| {
+        json!({
+            "what": one.what,
+            "signature": one.signature.to_string(),
+            "slot": one.slot,
+            "units": one.units,
+        })
+    };
+    json!({ "transactions": landed.iter().map(one).collect::<Vec<_>>() })
+}
+
+/// Landed transactions, a line each.
+pub fn landed_text(landed: &[Landed]) -> String {
+    let one = |one: &Landed| {
+        if one.slot == 0 {
+            return format!("{} ({} compute units)\n", one.what, one.units);
+        }
+        format!("{}: slot {}, {} compute units, {}\n", one.what, one.slot, one.units, one.signature)
+    };
+    landed.iter().map(one).collect()
+}
+
+/// Prints landed transactions.
+pub fn show_landed(landed: &[Landed], output: &Output) {
+    output.show(&landed_json(landed), landed_text(landed));
+}
