@@ -24,7 +24,7 @@ pub struct Global {
     /// Websocket address [default: derived from --url]
     #[arg(long, global = true, env = "BALLAST_WS", value_name = "URL")]
     pub ws: Option<String>,
-    /// Keypair file of who signs and pays [default: ~/.config/solana/id.json]
+    /// Keypair file of who signs and pays [default: the network file's, then ~/.config/solana/id.json]
     #[arg(short, long, global = true, env = "BALLAST_KEYPAIR", value_name = "FILE")]
     pub keypair: Option<PathBuf>,
     /// File with a vault, its tokens and their symbols; `ballast localnet` writes one [default on localhost: .ballast/network.toml]

@@ -19,6 +19,9 @@ pub struct Network {
     /// The vault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vault: Option<String>,
+    /// Keypair file that signs and pays where none is named, such as a local network's borrower.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keypair: Option<PathBuf>,
     /// Whether prices, tokens and SOL may be made up here.
     #[serde(default)]
     pub local: bool,

@@ -60,6 +60,7 @@ impl Session {
         };
         if url != network.url {
             network.websocket = None;
+            network.keypair = None;
             network.local = false;
             network.url.clone_from(&url);
         }
@@ -92,7 +93,8 @@ impl Session {
 
     /// The key that signs and pays.
     pub fn key(&self) -> Result<Keypair> {
-        let path = self.global.keypair.clone().or_else(|| network::home("solana/id.json"));
+        let named = self.global.keypair.clone().or_else(|| self.network.keypair.clone());
+        let path = named.or_else(|| network::home("solana/id.json"));
         let path = path.context("no keypair: pass --keypair FILE")?;
         let name = path.display();
         read_keypair_file(&path).map_err(|error| {

@@ -7,7 +7,7 @@ use crate::{
     instruction,
     names::Names,
     prices::{Fresh, PriceError, PriceSource},
-    send::{pack::pack, Landed, SendError, Sender, Step, Transport},
+    send::{pack::pack, transport::patiently, Landed, SendError, Sender, Step, Transport},
     view::{
         remedy::{remedies, Goal, Remedy},
         what_if::may_open,
@@ -18,6 +18,7 @@ use anchor_lang::{
     prelude::{AccountMeta, Pubkey},
     solana_program::{instruction::Instruction, system_program},
 };
+use anchor_spl::token_2022::spl_token_2022::{extension::StateWithExtensions, state::Account as TokenState};
 use ballast::state::{Obligation, Side};
 use ballast_risk::TokenAmount;
 use solana_signer::Signer;
@@ -96,6 +97,16 @@ pub enum ActError {
         what: String,
         /// What would help, in words.
         ways: Vec<String>,
+    },
+    /// The wallet has too few tokens; nothing was sent.
+    #[error("{what}: the wallet {wallet} holds {held}: put more into it, or pass less")]
+    TooFewTokens {
+        /// What was wanted.
+        what: String,
+        /// The owner's token account.
+        wallet: Pubkey,
+        /// What it holds.
+        held: String,
     },
     /// There is nothing to act on.
     #[error("{what}: there is no obligation {id} of {owner} in this vault: deposit something first")]
@@ -198,6 +209,15 @@ pub async fn plan(
         return Err(ActError::NoObligation { what, id: account.id, owner: account.owner });
     }
     let asset = asset_of(&snapshot, &intent.reserve)?;
+    if matches!(intent.action, Action::Deposit | Action::Repay) {
+        let wallet = asset.wallet(&account.owner);
+        let held = wallet_holds(transport, wallet).await?;
+        let wanted = if intent.amount.0 == u64::MAX { 1 } else { intent.amount.0 };
+        if held < wanted {
+            let held = names.tokens(&snapshot, &intent.reserve, TokenAmount(held));
+            return Err(ActError::TooFewTokens { what, wallet, held });
+        }
+    }
     let reserves = priced(obligation.as_ref(), intent);
     let old: Vec<Pubkey> = reserves
         .iter()
@@ -239,6 +259,14 @@ pub async fn plan(
     });
     steps.push(Step::together(what, before));
     Ok(Plan { snapshot, steps, cleanup, keys })
+}
+
+/// Tokens in a token account; none where there is no such account.
+async fn wallet_holds(transport: &impl Transport, wallet: Pubkey) -> Result<u64, ViewError> {
+    let keys = [wallet];
+    let account = patiently(|| transport.accounts(&keys)).await?.into_iter().next().flatten();
+    let data = account.map(|account| account.data).unwrap_or_default();
+    Ok(StateWithExtensions::<TokenState>::unpack(&data).map_or(0, |state| state.base.amount))
 }
 
 fn is_old(state: &ballast::state::Reserve, snapshot: &Snapshot) -> bool {

@@ -26,9 +26,11 @@ impl Default for Names {
 }
 
 impl Names {
-    /// Adds or replaces one.
+    /// Adds one. Whatever had its symbol before goes by its address from now on: a symbol means one mint.
     pub fn add(&mut self, mint: Pubkey, symbol: impl Into<String>) {
-        self.0.insert(mint, symbol.into());
+        let symbol = symbol.into();
+        self.0.retain(|_, known| !known.eq_ignore_ascii_case(&symbol));
+        self.0.insert(mint, symbol);
     }
 
     /// A mint's symbol.

@@ -122,7 +122,7 @@ pub fn price_text(reserve: &Reserve) -> String {
     let price = price_of(reserve);
     let digits = if price >= 1_000.0 {
         2
-    } else if price >= 1.0 {
+    } else if price >= 0.1 {
         4
     } else {
         8

@@ -12,7 +12,11 @@ use ballast_demo::{replay, scenario, tape::Tape};
 use player::Player;
 use serde_json::json;
 use solana_commitment_config::CommitmentConfig;
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use surfpool_sdk::{cheatcodes::builders::DeployProgram, BlockProductionMode, SimnetCommand, Surfnet};
 
 /// Runs until it is stopped.
@@ -39,22 +43,25 @@ pub async fn run(options: &LocalnetArgs, output: &Output) -> Result<()> {
         url: url.clone(),
         websocket: Some(websocket.clone()),
         vault: Some(world.vault().to_string()),
+        keypair: Some(absolute(world.borrower_path())?),
         local: true,
         tokens: world.tokens(),
     };
     let path = options.dir.join("network.toml");
     network.write(&path)?;
     let text = format!(
-        "local network at {url} (websockets at {websocket})\nvault {}\n{}\nits operator's keypair: {}\n\ntry:  ballast faucet 100 SOL\n      ballast deposit 100 SOL\n      ballast borrow 1000 USDC\n      ballast show\nCtrl-C stops it.",
+        "local network at {url} (websockets at {websocket})\nvault {}\n{}\nkeypairs: {} (curates the vault), {} (borrows, by default)\n\ntry:  ballast faucet 100 SOL\n      ballast deposit 100 SOL\n      ballast borrow 1000 USDC\n      ballast show\nCtrl-C stops it.",
         world.vault(),
         path.display(),
         world.operator_path().display(),
+        world.borrower_path().display(),
     );
     let value = json!({
         "url": url,
         "websocket": websocket,
         "vault": world.vault().to_string(),
         "network": path.display().to_string(),
+        "borrower": world.borrower_path().display().to_string(),
         "operator": world.operator_path().display().to_string(),
     });
     output.show(&value, text);
@@ -69,6 +76,10 @@ pub async fn run(options: &LocalnetArgs, output: &Output) -> Result<()> {
         () = stopped() => {}
     }
     Ok(())
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).with_context(|| format!("cannot name {}", path.display()))
 }
 
 /// Until Ctrl-C or a request to terminate.

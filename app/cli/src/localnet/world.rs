@@ -30,6 +30,8 @@ pub struct World {
     rpc: Arc<Rpc>,
     operator: Keypair,
     operator_path: PathBuf,
+    borrower: Keypair,
+    borrower_path: PathBuf,
     lender: Keypair,
 }
 
@@ -42,19 +44,25 @@ fn key(label: &str) -> Keypair {
     Keypair::new_from_array(seed)
 }
 
+/// A keypair file of this folder, written where there is none.
+fn kept(folder: &Path, name: &str) -> Result<(Keypair, PathBuf)> {
+    let path = folder.join(format!("{name}.json"));
+    let shown = path.display();
+    if !path.exists() {
+        let written = write_keypair_file(&key(name), &path);
+        written.map_err(|error| anyhow::anyhow!("cannot write {shown}: {error}"))?;
+    }
+    let read = read_keypair_file(&path).map_err(|error| anyhow::anyhow!("cannot read {shown}: {error}"))?;
+    Ok((read, path))
+}
+
 impl World {
-    /// With the operator's keypair in this folder, made where there is none.
+    /// With the operator's and a borrower's keypair in this folder, made where there are none.
     pub fn new(rpc: Arc<Rpc>, folder: &Path) -> Result<Self> {
-        let operator_path = folder.join("operator.json");
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let name = operator_path.display();
-        if !operator_path.exists() {
-            let written = write_keypair_file(&key("operator"), &operator_path);
-            written.map_err(|error| anyhow::anyhow!("cannot write {name}: {error}"))?;
-        }
-        let read = read_keypair_file(&operator_path);
-        let operator = read.map_err(|error| anyhow::anyhow!("cannot read {name}: {error}"))?;
-        Ok(Self { rpc, operator, operator_path, lender: key("lender") })
+        let (operator, operator_path) = kept(folder, "operator")?;
+        let (borrower, borrower_path) = kept(folder, "borrower")?;
+        Ok(Self { rpc, operator, operator_path, borrower, borrower_path, lender: key("lender") })
     }
 
     /// The vault.
@@ -65,6 +73,11 @@ impl World {
     /// Where the operator's keypair is.
     pub fn operator_path(&self) -> &Path {
         &self.operator_path
+    }
+
+    /// Where the borrower's keypair is.
+    pub fn borrower_path(&self) -> &Path {
+        &self.borrower_path
     }
 
     fn mint(asset: Asset) -> Pubkey {
@@ -102,6 +115,7 @@ impl World {
     pub async fn make(&self, options: &LocalnetArgs, player: &Player) -> Result<()> {
         let rpc = &*self.rpc;
         cheat::fund(rpc, &self.operator.pubkey(), cheat::PLENTY).await?;
+        cheat::fund(rpc, &self.borrower.pubkey(), cheat::PLENTY).await?;
         cheat::fund(rpc, &self.lender.pubkey(), cheat::PLENTY).await?;
         for asset in ASSETS {
             cheat::make_mint(rpc, &Self::mint(asset), asset.decimals()).await?;

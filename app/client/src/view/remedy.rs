@@ -75,15 +75,17 @@ pub fn remedies(what_if: &WhatIf, goal: Goal, act: Option<&Change>) -> Vec<Remed
         let is_free = |key: &&Pubkey| what_if.obligation.find(key).is_none();
         deposits = snapshot.reserves.keys().filter(is_free).copied().collect();
     }
+    // To put in what is being taken out is taking out less.
+    let taken = act.map(Change::reserve);
     let mut found = vec![];
-    for reserve in deposits {
+    for reserve in deposits.into_iter().filter(|reserve| Some(*reserve) != taken) {
         let with = |amount: u64| {
             let deposit = Change::Deposit { reserve, amount: TokenAmount(amount) };
             passes(what_if, goal, &[&[deposit], then.as_slice()].concat())
         };
         found.extend(smallest(u64::MAX / 4, with).map(|at_least| Remedy::Deposit { reserve, at_least }));
     }
-    for position in sides(Side::Debt) {
+    for position in sides(Side::Debt).filter(|position| Some(position.reserve) != taken) {
         let reserve = position.reserve;
         let Some(state) = snapshot.reserves.get(&reserve) else { continue };
         let owed = whole_position(state, Side::Debt, position.shares, now);

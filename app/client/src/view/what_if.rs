@@ -50,6 +50,19 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// The reserve that changes.
+    pub fn reserve(&self) -> Pubkey {
+        match *self {
+            Self::Deposit { reserve, .. }
+            | Self::Withdraw { reserve, .. }
+            | Self::Borrow { reserve, .. }
+            | Self::Repay { reserve, .. }
+            | Self::Price { reserve, .. } => reserve,
+        }
+    }
+}
+
 /// A copy of a vault and an obligation, to be changed.
 #[derive(Clone)]
 pub struct WhatIf {
