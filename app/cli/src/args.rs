@@ -316,6 +316,9 @@ pub struct LocalnetArgs {
     /// Dollars that a lender puts into each borrowable asset
     #[arg(long, default_value_t = 1_000_000)]
     pub liquidity: u64,
+    /// Further tokens like USDE, X1 and so on, to try large books
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=25))]
+    pub extras: u8,
     /// Play this scenario file; "shipped" for the crash of 10 October 2025 that comes with the project
     #[arg(long, value_name = "FILE", conflicts_with = "candles")]
     pub scenario: Option<String>,

@@ -10,7 +10,7 @@ use crate::{
     send::{pack::pack, transport::patiently, Landed, SendError, Sender, Step, Transport},
     view::{
         remedy::{remedies, Goal, Remedy},
-        what_if::may_open,
+        what_if::{may_open, whole_position},
         Change, Snapshot, ViewError, WhatIf,
     },
 };
@@ -99,12 +99,16 @@ pub enum ActError {
         ways: Vec<String>,
     },
     /// The wallet has too few tokens; nothing was sent.
-    #[error("{what}: the wallet {wallet} holds {held}: put more into it, or pass less")]
+    #[error(
+        "{what}: that takes {wanted}, and the wallet {wallet} holds {held}: put more into it, or pass less"
+    )]
     TooFewTokens {
         /// What was wanted.
         what: String,
         /// The owner's token account.
         wallet: Pubkey,
+        /// What it takes.
+        wanted: String,
         /// What it holds.
         held: String,
     },
@@ -171,7 +175,7 @@ fn settled_intent(snapshot: &Snapshot, obligation: Option<&Obligation>, intent: 
     let whole = || {
         let state = snapshot.reserves.get(&intent.reserve)?;
         let (_, shares) = obligation?.position(&intent.reserve, Side::Deposit).ok()?;
-        Some(crate::view::what_if::whole_position(state, Side::Deposit, shares, snapshot.now()))
+        Some(whole_position(state, Side::Deposit, shares, snapshot.now()))
     };
     match intent.action {
         Action::Withdraw if whole() == Some(intent.amount) => {
@@ -212,10 +216,14 @@ pub async fn plan(
     if matches!(intent.action, Action::Deposit | Action::Repay) {
         let wallet = asset.wallet(&account.owner);
         let held = wallet_holds(transport, wallet).await?;
-        let wanted = if intent.amount.0 == u64::MAX { 1 } else { intent.amount.0 };
+        let wanted = match intent.amount.0 {
+            u64::MAX => owed(&snapshot, obligation.as_ref(), &intent.reserve).map_or(1, |owed| owed.0),
+            amount => amount,
+        };
         if held < wanted {
-            let held = names.tokens(&snapshot, &intent.reserve, TokenAmount(held));
-            return Err(ActError::TooFewTokens { what, wallet, held });
+            let tokens = |units| names.tokens(&snapshot, &intent.reserve, TokenAmount(units));
+            let (wanted, held) = (tokens(wanted), tokens(held));
+            return Err(ActError::TooFewTokens { what, wallet, wanted, held });
         }
     }
     let reserves = priced(obligation.as_ref(), intent);
@@ -259,6 +267,12 @@ pub async fn plan(
     });
     steps.push(Step::together(what, before));
     Ok(Plan { snapshot, steps, cleanup, keys })
+}
+
+/// All of a debt now.
+fn owed(snapshot: &Snapshot, obligation: Option<&Obligation>, reserve: &Pubkey) -> Option<TokenAmount> {
+    let (_, shares) = obligation?.position(reserve, Side::Debt).ok()?;
+    Some(whole_position(snapshot.reserves.get(reserve)?, Side::Debt, shares, snapshot.now()))
 }
 
 /// Tokens in a token account; none where there is no such account.

@@ -30,7 +30,7 @@ pub async fn run(options: &LocalnetArgs, output: &Output) -> Result<()> {
     let (url, websocket) = (format!("http://127.0.0.1:{port}"), format!("ws://127.0.0.1:{sockets}"));
     let commitment = CommitmentConfig::processed();
     let rpc = Arc::new(Rpc::new(&url, Some(&websocket), commitment, Duration::from_secs(30)));
-    let world = world::World::new(rpc.clone(), &options.dir)?;
+    let world = world::World::new(rpc.clone(), &options.dir, options.extras)?;
     let player = Player {
         rpc: rpc.clone(),
         prices: world.prices(),

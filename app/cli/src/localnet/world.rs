@@ -25,6 +25,9 @@ use std::{
     time::Duration,
 };
 
+/// Most positions of the lender.
+const MOST_LENT: usize = ballast::constants::MAX_POSITIONS;
+
 /// Everything with an address.
 pub struct World {
     rpc: Arc<Rpc>,
@@ -33,6 +36,23 @@ pub struct World {
     borrower: Keypair,
     borrower_path: PathBuf,
     lender: Keypair,
+    tokens: Vec<LocalToken>,
+}
+
+/// A token of the network: an asset of the demo, or another that is like one.
+struct LocalToken {
+    symbol: String,
+    like: Asset,
+}
+
+impl LocalToken {
+    fn mint(&self) -> Pubkey {
+        key(&format!("mint {}", self.symbol)).pubkey()
+    }
+
+    fn price_account(&self) -> Pubkey {
+        key(&format!("price {}", self.like)).pubkey()
+    }
 }
 
 /// Keys that are the same every time, so that addresses can be written down.
@@ -58,11 +78,14 @@ fn kept(folder: &Path, name: &str) -> Result<(Keypair, PathBuf)> {
 
 impl World {
     /// With the operator's and a borrower's keypair in this folder, made where there are none.
-    pub fn new(rpc: Arc<Rpc>, folder: &Path) -> Result<Self> {
+    pub fn new(rpc: Arc<Rpc>, folder: &Path, extras: u8) -> Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let (operator, operator_path) = kept(folder, "operator")?;
         let (borrower, borrower_path) = kept(folder, "borrower")?;
-        Ok(Self { rpc, operator, operator_path, borrower, borrower_path, lender: key("lender") })
+        let assets = ASSETS.map(|asset| LocalToken { symbol: asset.symbol().to_owned(), like: asset });
+        let extra = |number| LocalToken { symbol: format!("X{number}"), like: Asset::Usde };
+        let tokens = assets.into_iter().chain((1..=extras).map(extra)).collect();
+        Ok(Self { rpc, operator, operator_path, borrower, borrower_path, lender: key("lender"), tokens })
     }
 
     /// The vault.
@@ -80,35 +103,27 @@ impl World {
         &self.borrower_path
     }
 
-    fn mint(asset: Asset) -> Pubkey {
-        key(&format!("mint {asset}")).pubkey()
-    }
-
-    fn price_account(asset: Asset) -> Pubkey {
-        key(&format!("price {asset}")).pubkey()
-    }
-
-    fn asset(&self, asset: Asset) -> ClientAsset {
+    fn asset(&self, token: &LocalToken) -> ClientAsset {
         let token_program = anchor_spl::token::ID;
-        ClientAsset { vault: self.vault(), mint: Self::mint(asset), token_program }
+        ClientAsset { vault: self.vault(), mint: token.mint(), token_program }
     }
 
     /// The price accounts.
     pub fn prices(&self) -> LocalPrices {
-        let accounts = ASSETS.map(|asset| (feed(asset), Self::price_account(asset)));
-        LocalPrices::new(self.rpc.clone(), accounts.into())
+        let accounts = self.tokens.iter().map(|token| (feed(token.like), token.price_account()));
+        LocalPrices::new(self.rpc.clone(), accounts.collect())
     }
 
     /// The tokens, for the network file.
     pub fn tokens(&self) -> Vec<Token> {
-        let token = |asset: Asset| Token {
-            symbol: asset.symbol().to_owned(),
-            mint: Self::mint(asset).to_string(),
-            decimals: asset.decimals(),
-            feed: Some(hex(&feed(asset))),
-            price_account: Some(Self::price_account(asset).to_string()),
+        let token = |token: &LocalToken| Token {
+            symbol: token.symbol.clone(),
+            mint: token.mint().to_string(),
+            decimals: token.like.decimals(),
+            feed: Some(hex(&feed(token.like))),
+            price_account: Some(token.price_account().to_string()),
         };
-        ASSETS.map(token).to_vec()
+        self.tokens.iter().map(token).collect()
     }
 
     /// Makes everything, by the instructions that anybody uses.
@@ -117,8 +132,8 @@ impl World {
         cheat::fund(rpc, &self.operator.pubkey(), cheat::PLENTY).await?;
         cheat::fund(rpc, &self.borrower.pubkey(), cheat::PLENTY).await?;
         cheat::fund(rpc, &self.lender.pubkey(), cheat::PLENTY).await?;
-        for asset in ASSETS {
-            cheat::make_mint(rpc, &Self::mint(asset), asset.decimals()).await?;
+        for token in &self.tokens {
+            cheat::make_mint(rpc, &token.mint(), token.like.decimals()).await?;
         }
         player.begin().await?;
         let options_to_send = SendOptions {
@@ -131,14 +146,16 @@ impl World {
         let operator = self.operator.pubkey();
         let create = instruction::create_vault(operator, vault_config(&preset, 1, operator, operator));
         let mut steps = vec![Step::together("create the vault", vec![create])];
-        for asset in ASSETS {
-            let config = reserve_config(&preset, asset.kind(), feed(asset));
-            let config = config.map_err(|error| anyhow::anyhow!("{asset}: {error}"))?;
-            let add = instruction::add_reserve(operator, &self.asset(asset), config);
-            steps.push(Step::together(format!("add {asset}"), vec![add]));
+        for token in &self.tokens {
+            let symbol = &token.symbol;
+            let config = reserve_config(&preset, token.like.kind(), feed(token.like));
+            let config = config.map_err(|error| anyhow::anyhow!("{symbol}: {error}"))?;
+            let add = instruction::add_reserve(operator, &self.asset(token), config);
+            steps.push(Step::together(format!("add {symbol}"), vec![add]));
         }
-        let pairs = ASSETS.map(|asset| (self.asset(asset).reserve(), vec![Self::price_account(asset)]));
-        steps.push(Step::refresh(self.vault(), pairs.to_vec()));
+        let pairs =
+            self.tokens.iter().map(|token| (self.asset(token).reserve(), vec![token.price_account()]));
+        steps.push(Step::refresh(self.vault(), pairs.collect()));
         sender.send_steps(&steps, &[&self.operator], &[]).await.context("making the vault")?;
         self.lend(&sender, options, player).await.context("lending")
     }
@@ -147,18 +164,18 @@ impl World {
         let account = Account { vault: self.vault(), owner: self.lender.pubkey(), id: 0 };
         let open = instruction::open_obligation(&account);
         let mut steps = vec![Step::together("open the lender's obligation", vec![open])];
-        let borrowable = ASSETS.into_iter().filter(|asset| !matches!(asset, Asset::Lst | Asset::Alt));
-        for asset in borrowable.filter(|_| options.liquidity > 0) {
-            let quote = player.tape.first().quotes[asset.index()];
-            let price = UnitPrice::from_oracle(u64::try_from(quote.price)?, quote.exponent, asset.decimals());
+        let borrowable = self.tokens.iter().filter(|token| !matches!(token.like, Asset::Lst | Asset::Alt));
+        for token in borrowable.filter(|_| options.liquidity > 0).take(MOST_LENT) {
+            let (symbol, decimals) = (&token.symbol, token.like.decimals());
+            let quote = player.tape.first().quotes[token.like.index()];
+            let price = UnitPrice::from_oracle(u64::try_from(quote.price)?, quote.exponent, decimals);
             let worth = Usd(i128::from(options.liquidity) * 1_000_000);
-            let amount = price
-                .and_then(|price| price.amount_down(worth))
-                .map_err(|error| anyhow::anyhow!("{asset}: {error}"))?;
-            let (owner, mint) = (account.owner, Self::mint(asset));
-            cheat::set_tokens(&self.rpc, &owner, &mint, amount.0, &anchor_spl::token::ID).await?;
-            let deposit = instruction::deposit(&account, &self.asset(asset), amount.0);
-            steps.push(Step::together(format!("lend {asset}"), vec![deposit]));
+            let amount = price.and_then(|price| price.amount_down(worth));
+            let amount = amount.map_err(|error| anyhow::anyhow!("{symbol}: {error}"))?;
+            cheat::set_tokens(&self.rpc, &account.owner, &token.mint(), amount.0, &anchor_spl::token::ID)
+                .await?;
+            let deposit = instruction::deposit(&account, &self.asset(token), amount.0);
+            steps.push(Step::together(format!("lend {symbol}"), vec![deposit]));
         }
         sender.send_steps(&steps, &[&self.lender], &[]).await?;
         Ok(())

@@ -122,6 +122,7 @@ fn named(program: Option<Pubkey>, code: u32, logs: &[String]) -> (String, String
     let text = match code {
         1 if tokens.contains(&program) => "The token account holds too few tokens: pass less".into(),
         17 if tokens.contains(&program) => "The token account is frozen by its issuer".into(),
+        0 if program == Pubkey::default() => "An account that would be made exists already".into(),
         1 if program == Pubkey::default() => "The paying wallet has too little SOL: send it some".into(),
         _ => format!("program {program} refused with code {code}: see its logs"),
     };

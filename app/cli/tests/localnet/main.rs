@@ -1,0 +1,195 @@
+//! The command line against a local network, over real RPC and websockets, each as its own process.
+
+mod harness;
+
+use harness::{between, micro, Localnet};
+
+#[test]
+fn a_borrower_goes_the_whole_way() {
+    let net = Localnet::start(&[]);
+    net.text(&["faucet", "100", "SOL"]);
+    let deposited = net.json(&["deposit", "100", "SOL"]);
+    assert_eq!(deposited["transactions"].as_array().unwrap().len(), 1, "opened and deposited at once");
+    let borrowed = net.json(&["borrow", "1000", "USDC"]);
+    assert!(borrowed["transactions"][0]["what"].as_str().unwrap().ends_with("borrow 1000 USDC"));
+    assert!(borrowed["transactions"][0]["units"].as_u64().unwrap() > 10_000);
+
+    let shown = net.json(&["show"]);
+    let (held, owed) = (&shown["positions"][0], &shown["positions"][1]);
+    assert_eq!(
+        (&held["token"], &held["amount"], &held["side"]),
+        (&"SOL".into(), &"100".into(), &"deposit".into())
+    );
+    assert_eq!((&owed["token"], &owed["side"]), (&"USDC".into(), &"debt".into()));
+    let score = &shown["maintenance"];
+    assert_eq!(
+        micro(&score["equity_usd"]),
+        micro(&score["deposits_usd"]) - micro(&score["debts_usd"]),
+        "equity is deposits − debts"
+    );
+    assert!(shown["reason"].as_str().unwrap().contains("all crypto down"));
+    let falls_to = held["liquidated_at_price_ppm"]["falling"].as_u64().unwrap();
+
+    // What-if agrees with the edge that it was told, to a millionth of the price.
+    let supposed = |ppm: u64| {
+        let percent = (ppm as f64 - 1e6) / 1e4;
+        net.json(&["what-if", "--price", &format!("SOL={percent:.4}%")])["after"]["maintenance"]["healthy"]
+            .as_bool()
+            .unwrap()
+    };
+    assert!(!supposed(falls_to) && supposed(falls_to + 1));
+
+    // Interest has run on, and the wallet holds what was borrowed.
+    let refusal = net.refusal(&["repay", "max", "USDC"]);
+    assert!(refusal.contains("that takes 1000.00") && refusal.contains("holds 1000 USDC"), "{refusal}");
+    net.text(&["faucet", "1", "USDC"]);
+    net.text(&["repay", "max", "USDC"]);
+    net.text(&["withdraw", "max", "SOL"]);
+    net.text(&["close"]);
+    assert!(net.refusal(&["show"]).contains("`ballast deposit` opens one"));
+    let history = net.json(&["history"]);
+    let events: Vec<&str> =
+        history["events"].as_array().unwrap().iter().filter_map(|one| one["what"].as_str()).collect();
+    assert_eq!(events[..3], ["opened", "deposited 100 SOL", "borrowed 1000 USDC"]);
+    assert!(events[3].starts_with("repaid 1000") && events[4] == "withdrew 100 SOL", "{events:?}");
+    assert!(events[5].starts_with("closed"), "{events:?}");
+}
+
+#[test]
+fn refusals_say_how_much_would_help_and_mean_it_to_the_unit() {
+    let net = Localnet::start(&[]);
+    net.text(&["faucet", "200", "SOL"]);
+    net.text(&["deposit", "100", "SOL"]);
+
+    let refusal = net.refusal(&["borrow", "20000", "USDC"]);
+    let deposit = between(&refusal, "deposit ≥ ", " SOL").to_owned();
+    let most = between(&refusal, "borrow ≤ ", " USDC").to_owned();
+    let more = one_unit_more(&most);
+    assert!(net.refusal(&["borrow", &more, "USDC"]).contains(&format!("borrow ≤ {most} USDC")));
+
+    // One unit less than what was named does not do; what was named does.
+    net.text(&["deposit", &one_unit_less(&deposit), "SOL"]);
+    assert!(net.refusal(&["borrow", "20000", "USDC"]).contains("deposit ≥ 0.000000001 SOL"));
+    net.text(&["deposit", "0.000000001", "SOL"]);
+    net.text(&["borrow", "20000", "USDC"]);
+
+    net.text(&["price", "SOL", "150"]);
+    net.text(&["refresh", "SOL", "USDC"]);
+    let shown = net.json(&["show"]);
+    assert_eq!(shown["maintenance"]["healthy"], false);
+    assert!(shown["net_risk_ppm"].as_u64().unwrap() > 0);
+    let ways = shown["remedies"].as_array().unwrap();
+    assert!(ways.iter().any(|way| way.as_str().unwrap().starts_with("deposit ≥ ")), "{ways:?}");
+    let repay = ways.iter().find_map(|way| way.as_str().unwrap().strip_prefix("repay ≥ ")).unwrap();
+    // A little more than named: interest runs on.
+    let enough: f64 = repay.trim_end_matches(" USDC").parse::<f64>().unwrap() + 1.0;
+    net.text(&["repay", &format!("{enough:.6}"), "USDC"]);
+    assert_eq!(net.json(&["show"])["maintenance"]["healthy"], true);
+}
+
+fn one_unit_more(usdc: &str) -> String {
+    let units = ballast_client::amount::parse(usdc, 6).unwrap().0;
+    ballast_client::amount::format(ballast_risk::TokenAmount(units + 1), 6)
+}
+
+fn one_unit_less(sol: &str) -> String {
+    let units = ballast_client::amount::parse(sol, 9).unwrap().0;
+    ballast_client::amount::format(ballast_risk::TokenAmount(units - 1), 9)
+}
+
+#[test]
+fn what_cannot_be_is_refused_before_anything_is_sent() {
+    let net = Localnet::start(&[]);
+    net.text(&["faucet", "1", "SOL"]);
+    assert!(net.refusal(&["deposit", "0.0000000001", "SOL"]).contains("at most 9"));
+    assert!(net.refusal(&["deposit", "2", "SOL"]).contains("holds 1 SOL"));
+    assert!(net.refusal(&["deposit", "1", "DOGE"]).contains("it has ALT, BTC, ETH"));
+    assert!(net.refusal(&["borrow", "1", "USDC"]).contains("deposit something first"));
+    assert!(net.refusal(&["borrow", "max", "USDC"]).contains("write an amount"));
+    assert!(net.refusal(&["--vault", "nonsense", "show"]).contains("is no address of a vault"));
+    let wrong = "So11111111111111111111111111111111111111112";
+    assert!(net.refusal(&["--vault", wrong, "vault", "show"]).contains("is no vault of this version"));
+    // Nothing of it was written down.
+    assert_eq!(net.json(&["history"])["events"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn a_book_too_large_for_one_transaction_travels_with_a_lookup_table() {
+    let net = Localnet::start(&["--extras", "9"]);
+    let majors =
+        [("0.1", "BTC"), ("2", "ETH"), ("50", "SOL"), ("20", "LST"), ("1000", "ALT"), ("5000", "USDE")];
+    let extras: Vec<String> = (1..=9).map(|number| format!("X{number}")).collect();
+    for (amount, token) in majors.into_iter().chain(extras.iter().map(|token| ("100", token.as_str()))) {
+        net.text(&["faucet", amount, token]);
+        net.text(&["deposit", amount, token]);
+    }
+    let first = net.json(&["borrow", "5000", "USDC"]);
+    let transactions = first["transactions"].as_array().unwrap();
+    assert_eq!(transactions.len(), 1, "refresh and loan in one transaction: {first}");
+    let tables = std::fs::read_to_string(net.folder.join("tables")).unwrap();
+    assert_eq!(tables.lines().count(), 1);
+    net.text(&["borrow", "1000", "USDC"]);
+    assert_eq!(std::fs::read_to_string(net.folder.join("tables")).unwrap(), tables, "used again");
+    assert_eq!(net.json(&["show"])["positions"].as_array().unwrap().len(), 16);
+}
+
+#[test]
+fn an_operator_makes_a_vault_from_files_and_anyone_proves_it() {
+    let net = Localnet::start(&["--liquidity", "50000"]);
+    let network = std::fs::read_to_string(net.folder.join("network.toml")).unwrap();
+    let usdc = network.split("[[token]]").find(|token| token.contains("symbol = \"USDC\"")).unwrap();
+    let (mint, feed) = (between(usdc, "mint = \"", "\""), between(usdc, "feed = \"", "\""));
+    let key = "So11111111111111111111111111111111111111112";
+    let vault = net.file(
+        "vault.toml",
+        &format!("id = 2\npreset = \"calm\"\nguardian = \"{key}\"\nfee_recipient = \"{key}\"\nltv_percent = 85.0\n"),
+    );
+    let created = net.json(&["--keypair", &net.operator, "vault", "create", &vault]);
+    let what = created["transactions"][0]["what"].as_str().unwrap();
+    let address = what.strip_prefix("create vault ").unwrap();
+    let reserve = net.file(
+        "reserve.toml",
+        &format!("mint = \"{mint}\"\nkind = \"usd\"\npreset = \"calm\"\nfeed = \"{feed}\"\ndeposit_cap = \"1000000\"\n"),
+    );
+    net.text(&["--keypair", &net.operator, "--vault", address, "vault", "add-reserve", &reserve]);
+    let stranger = net.refusal(&["--vault", address, "vault", "add-reserve", &reserve]);
+    assert!(stranger.contains("curator") || stranger.contains("exists already"), "{stranger}");
+    assert_eq!(net.json(&["vault", "list"])["vaults"].as_array().unwrap().len(), 2);
+    let shown = net.json(&["--vault", address, "vault", "show"]);
+    assert_eq!(shown["reserves"][0]["token"], "USDC");
+
+    assert_eq!(net.json(&["attest"])["report"]["solvent"], true);
+    assert_eq!(net.json(&["audit"])["complete"], true);
+    assert_eq!(net.json(&["verify"])["solvent"], true);
+    assert_eq!(net.json(&["watch", "--looks", "1"])["reserves"].as_array().unwrap().len(), 7);
+    let no_signal = net.refusal(&["breaker", "trip", "jump", "SOL"]);
+    assert!(no_signal.contains("NoSignal"), "{no_signal}");
+    assert_eq!(net.json(&["breaker", "show"])["breakers"].as_array().unwrap().len(), 8);
+    assert!(net.text(&["completions", "bash"]).contains("_ballast"));
+}
+
+#[test]
+fn without_a_websocket_it_still_lands() {
+    let net = Localnet::start(&["--liquidity", "0"]);
+    net.text(&["faucet", "5", "SOL"]);
+    net.text(&["--ws", "ws://127.0.0.1:1", "deposit", "5", "SOL"]);
+    assert_eq!(net.json(&["show"])["positions"][0]["amount"], "5");
+}
+
+#[test]
+fn a_scenario_plays_and_the_borrower_sees_it() {
+    let net = Localnet::start(&["--liquidity", "0", "--scenario", "shipped", "--speed", "40000"]);
+    let price = || {
+        net.text(&["refresh", "SOL"]);
+        let shown = net.json(&["vault", "show"]);
+        let reserves = shown["reserves"].as_array().unwrap();
+        let sol = reserves.iter().find(|one| one["token"] == "SOL").unwrap();
+        sol["price_usd"].as_str().unwrap().to_owned()
+    };
+    let first = price();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while price() == first {
+        assert!(std::time::Instant::now() < deadline, "SOL stays at {first}");
+        std::thread::sleep(std::time::Duration::from_millis(300));
+    }
+}
