@@ -145,6 +145,12 @@ pub enum Command {
     /// Vaults: show, create, add assets
     #[command(subcommand)]
     Vault(VaultCommand),
+    /// The vault's staked insurance fund: stake, claim, cover
+    #[command(subcommand)]
+    Insurance(InsuranceCommand),
+    /// What validators do for insurance funds; --keypair is the node identity's
+    #[command(subcommand)]
+    Validator(ValidatorCommand),
     /// Circuit breakers: show, trip with a signal, step down
     #[command(subcommand)]
     Breaker(BreakerCommand),
@@ -243,6 +249,89 @@ pub enum VaultCommand {
     AddReserve {
         /// The file
         file: PathBuf,
+    },
+}
+
+/// Commands on the insurance fund.
+#[derive(Debug, Subcommand)]
+pub enum InsuranceCommand {
+    /// Show the fund and one's own stake
+    Show,
+    /// Give the vault a fund in the mint of one of its reserves (curator)
+    Create {
+        /// Symbol or mint
+        token: String,
+    },
+    /// Stake tokens
+    Stake {
+        /// Whole tokens of the fund's mint
+        amount: String,
+    },
+    /// Ask to leave; stake cools down from then on
+    RequestUnstake {
+        /// Shares, "max" for all, "none" to stay after all
+        shares: String,
+    },
+    /// Leave with what has cooled down
+    Unstake,
+    /// Close an empty stake and get its rent back
+    CloseStake,
+    /// Move insurance in kind beyond its target into the fund
+    Collect,
+    /// Repay lost debt and be paid by the fund
+    Cover {
+        #[command(flatten)]
+        amount: Amount,
+        /// Fewest whole tokens of the fund's mint to accept
+        #[arg(long, value_name = "AMOUNT")]
+        min_paid: String,
+        /// A claim that passed [default: automatic cover]
+        #[arg(long, value_name = "NUMBER")]
+        claim: Option<u64>,
+    },
+    /// Open a claim for recorded losses; takes a bond
+    Claim {
+        /// Dollars
+        dollars: String,
+    },
+    /// Show a claim
+    ShowClaim {
+        /// Its number
+        number: u64,
+    },
+    /// Settle a claim whose vote is over or decided
+    Settle {
+        /// Its number
+        number: u64,
+    },
+    /// Close a claim that is done with
+    CloseClaim {
+        /// Its number
+        number: u64,
+    },
+}
+
+/// Commands of validators.
+#[derive(Debug, Subcommand)]
+pub enum ValidatorCommand {
+    /// Put a vote account on the roll
+    Enroll {
+        /// The vote account
+        vote_account: String,
+    },
+    /// Take a vote account off the roll
+    Leave {
+        /// The vote account
+        vote_account: String,
+    },
+    /// Call the roll for this epoch, as anyone may
+    CallRoll,
+    /// Vote on a claim
+    Vote {
+        /// The claim's number
+        number: u64,
+        /// yes or no
+        answer: String,
     },
 }
 

@@ -3,6 +3,7 @@
 mod borrower;
 pub mod config;
 mod history;
+mod insurance;
 mod local;
 mod safety;
 mod show;
@@ -27,6 +28,8 @@ pub async fn run(session: &Session, command: Command, output: &Output) -> Result
         Command::WhatIf(what_if) => show::what_if(session, &what_if, output).await?,
         Command::History { whose, limit } => history::history(session, &whose, limit, output).await?,
         Command::Vault(command) => vault::run(session, &command, output).await?,
+        Command::Insurance(command) => insurance::insurance(session, &command, output).await?,
+        Command::Validator(command) => insurance::validator(session, &command, output).await?,
         Command::Breaker(command) => safety::breaker(session, &command, output).await?,
         Command::Refresh { tokens } => safety::refresh(session, &tokens, output).await?,
         Command::Absorb { obligation } => safety::absorb(session, &obligation, output).await?,

@@ -13,10 +13,12 @@ use ballast_client::{
     account::reserves_of,
     act::{asset_of, make_wallet},
     amount::{dollars_down, format},
-    decode, instruction, safety,
+    decode, instruction,
+    insurance::recording_losses,
+    safety,
     send::{Landed, Step},
     verify,
-    view::{feeds_of, words, Snapshot},
+    view::{feeds_of, words, FundView, Snapshot},
     Event,
 };
 use ballast_risk::{TokenAmount, Usd};
@@ -147,7 +149,11 @@ pub async fn absorb(session: &Session, obligation: &str, output: &Output) -> Res
     let at = address("obligation", obligation)?;
     let found = snapshot.obligation(&session.rpc, at).await?;
     let found = found.with_context(|| format!("there is no obligation {at}"))?;
-    let absorb = safety::absorb_loss(key.pubkey(), snapshot.key, at, &reserves_of(&found));
+    let mut absorb = safety::absorb_loss(key.pubkey(), snapshot.key, at, &reserves_of(&found));
+    if snapshot.vault.has_fund == 1 {
+        let fund = FundView::fetch(&session.rpc, &snapshot).await?.fund;
+        absorb = recording_losses(absorb, fund.address());
+    }
     let step = Step::together(format!("absorb the loss of {at}"), vec![absorb]);
     show_landed(&session.send(&[step], &[&key]).await?, output);
     Ok(())

@@ -1,6 +1,7 @@
 //! What accounts mean: a vault as it is now, an obligation's book in figures and words, what would happen if, and what to do about it.
 //! Every figure comes from the program's own code on the risk crate.
 
+pub mod fund;
 pub mod portfolio;
 pub mod remedy;
 pub mod what_if;
@@ -26,6 +27,7 @@ use ballast::{
 use ballast_risk::Seconds;
 use std::collections::BTreeMap;
 
+pub use fund::FundView;
 pub use portfolio::{PortfolioView, PositionView};
 pub use what_if::{Change, WhatIf};
 
