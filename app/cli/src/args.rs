@@ -245,11 +245,52 @@ pub enum VaultCommand {
         /// The file
         file: PathBuf,
     },
-    /// Add an asset from a TOML file
+    /// Add an asset from a TOML file, while the vault is being set up
     AddReserve {
         /// The file
         file: PathBuf,
     },
+    /// Open the vault for deposits, for good (curator)
+    Open,
+    /// List the changes that wait
+    Changes,
+    /// Propose a change from a TOML file (curator)
+    Propose {
+        /// The file
+        file: PathBuf,
+        /// Execute it in the same transaction: for what takes effect at once
+        #[arg(long)]
+        now: bool,
+    },
+    /// Execute a change that has waited long enough
+    Execute {
+        /// Its number
+        number: u64,
+    },
+    /// Cancel a change (curator or guardian)
+    Cancel {
+        /// Its number
+        number: u64,
+    },
+    /// Raise a breaker for a while (guardian)
+    Tighten {
+        /// How far
+        to: TightenToName,
+        /// For how long
+        #[arg(long, default_value_t = 8.0)]
+        hours: f64,
+        /// Symbol or mint [default: the vault's own breaker]
+        token: Option<String>,
+    },
+}
+
+/// How far a guardian raises a breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TightenToName {
+    /// No new borrowing, and leaving by daily shares
+    Guarded,
+    /// Also no deposits and no withdrawal with debt
+    Halted,
 }
 
 /// Commands on the insurance fund.

@@ -53,7 +53,7 @@ pub fn reserve_config(
 }
 
 /// When the breaker of such an asset trips.
-fn thresholds(kind: AssetKind) -> ReserveThresholds {
+pub fn thresholds(kind: AssetKind) -> ReserveThresholds {
     match kind {
         AssetKind::Usd => ReserveThresholds::STABLE,
         AssetKind::Alt => ReserveThresholds::ALT,

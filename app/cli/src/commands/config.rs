@@ -98,7 +98,7 @@ pub fn read<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<T> {
 }
 
 /// Percent or multiples as bps, exactly.
-fn bps(what: &str, value: f64, scale: f64) -> Result<u32> {
+pub(super) fn bps(what: &str, value: f64, scale: f64) -> Result<u32> {
     let bps = value * scale;
     if !(0.0..=1e7).contains(&bps) || (bps - bps.round()).abs() > 1e-6 {
         bail!("{what} = {value} is out of range or finer than a basis point");
@@ -106,7 +106,7 @@ fn bps(what: &str, value: f64, scale: f64) -> Result<u32> {
     Ok(bps.round() as u32)
 }
 
-fn feed(text: &str) -> Result<[u8; 32]> {
+pub(super) fn feed(text: &str) -> Result<[u8; 32]> {
     feed_from_hex(text).with_context(|| format!("\"{text}\" is no feed: a feed is 64 hexadecimal digits"))
 }
 
@@ -129,6 +129,15 @@ impl VaultFile {
     }
 }
 
+impl RateFile {
+    /// As the program takes it.
+    pub fn config(&self) -> Result<RateConfig> {
+        // Parts per billion.
+        let anchor = amount::parse(&self.anchor, 9).context("rate.anchor")?.0;
+        Ok(RateConfig { feed_id: feed(&self.feed)?, anchor, growth: self.growth_bps })
+    }
+}
+
 impl ReserveFile {
     /// The token.
     pub fn mint(&self) -> Result<Pubkey> {
@@ -141,9 +150,7 @@ impl ReserveFile {
         let mut config = reserve_config(&preset(&self.preset)?, kind, feed(&self.feed)?)
             .map_err(|error| anyhow::anyhow!("{error}"))?;
         if let Some(rate) = &self.rate {
-            // Parts per billion.
-            let anchor = amount::parse(&rate.anchor, 9).context("rate.anchor")?.0;
-            config.rate = Some(RateConfig { feed_id: feed(&rate.feed)?, anchor, growth: rate.growth_bps });
+            config.rate = Some(rate.config()?);
         }
         let tokens = |what: &'static str, text: &Option<String>| -> Result<Option<u64>> {
             let read = text.as_deref().map(|text| amount::parse(text, decimals).context(what)).transpose()?;
@@ -165,7 +172,7 @@ impl ReserveFile {
     }
 }
 
-fn kind(name: &str) -> Result<AssetKind> {
+pub(super) fn kind(name: &str) -> Result<AssetKind> {
     Ok(match name {
         "btc" => AssetKind::Btc,
         "eth" => AssetKind::Eth,

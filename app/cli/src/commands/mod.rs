@@ -1,7 +1,9 @@
 //! The commands on a cluster.
 
 mod borrower;
+mod change;
 pub mod config;
+mod governance;
 mod history;
 mod insurance;
 mod local;

@@ -2,6 +2,7 @@
 
 use super::{
     config::{self, ReserveFile, VaultFile},
+    governance,
     show::price_text,
     show_landed,
 };
@@ -10,6 +11,7 @@ use crate::{
     output::{table, Output},
     session::Session,
 };
+use anchor_lang::prelude::Pubkey;
 use anchor_spl::token_2022::spl_token_2022::{extension::StateWithExtensions, state::Mint};
 use anyhow::{Context as _, Result};
 use ballast::state::Vault;
@@ -47,18 +49,33 @@ pub async fn run(session: &Session, command: &VaultCommand, output: &Output) -> 
             let key = session.key()?;
             let reserve = config::read::<ReserveFile>(file)?;
             let mint = reserve.mint()?;
-            let account = session.rpc.accounts(&[mint]).await?.into_iter().next().flatten();
-            let account = account.with_context(|| format!("there is no mint {mint} on this cluster"))?;
-            let state = StateWithExtensions::<Mint>::unpack(&account.data)
-                .with_context(|| format!("{mint} is no mint"))?;
-            let config = reserve.config(state.base.decimals)?;
-            let asset = Asset { vault: session.vault()?, mint, token_program: account.owner };
+            let (decimals, token_program) = mint_decimals(session, mint).await?;
+            let config = reserve.config(decimals)?;
+            let snapshot = session.snapshot().await?;
+            let asset = Asset { vault: snapshot.key, mint, token_program };
+            let add = governance::add_reserve_at_setup(&snapshot, key.pubkey(), &asset, config)?;
             let what = format!("add {} as reserve {}", session.names.of(&mint), asset.reserve());
-            let step = Step::together(what, vec![instruction::add_reserve(key.pubkey(), &asset, config)]);
+            let step = Step::together(what, vec![add]);
             show_landed(&session.send(&[step], &[&key]).await?, output);
             Ok(())
         }
+        VaultCommand::Open => governance::open(session, output).await,
+        VaultCommand::Changes => governance::changes(session, output).await,
+        VaultCommand::Propose { file, now } => governance::propose(session, file, *now, output).await,
+        VaultCommand::Execute { number } => governance::execute(session, *number, output).await,
+        VaultCommand::Cancel { number } => governance::cancel(session, *number, output).await,
+        VaultCommand::Tighten { to, hours, token } => {
+            governance::tighten_breaker(session, *to, *hours, token.as_deref(), output).await
+        }
     }
+}
+
+/// A mint's decimals and token program.
+pub async fn mint_decimals(session: &Session, mint: Pubkey) -> Result<(u8, Pubkey)> {
+    let account = session.rpc.accounts(&[mint]).await?.into_iter().next().flatten();
+    let account = account.with_context(|| format!("there is no mint {mint} on this cluster"))?;
+    let state = StateWithExtensions::<Mint>::unpack(&account.data);
+    Ok((state.with_context(|| format!("{mint} is no mint"))?.base.decimals, account.owner))
 }
 
 async fn list(session: &Session, output: &Output) -> Result<()> {

@@ -8,7 +8,7 @@ use crate::{args::LocalnetArgs, commands::config, network::Token};
 use anchor_lang::prelude::Pubkey;
 use anyhow::{Context as _, Result};
 use ballast_client::{
-    address, instruction,
+    address, governance, instruction,
     preset::{reserve_config, vault_config},
     prices::{hex, local::LocalPrices},
     send::{Rpc, SendOptions, Sender, Step},
@@ -156,6 +156,8 @@ impl World {
         let pairs =
             self.tokens.iter().map(|token| (self.asset(token).reserve(), vec![token.price_account()]));
         steps.push(Step::refresh(self.vault(), pairs.collect()));
+        let open = governance::open_vault(operator, self.vault(), 1);
+        steps.push(Step::together("open the vault", open.into()));
         sender.send_steps(&steps, &[&self.operator], &[]).await.context("making the vault")?;
         self.lend(&sender, options, player).await.context("lending")
     }

@@ -134,6 +134,7 @@ fn a_book_too_large_for_one_transaction_travels_with_a_lookup_table() {
 #[test]
 fn an_operator_makes_a_vault_from_files_and_anyone_proves_it() {
     let net = Localnet::start(&["--liquidity", "50000"]);
+    let operator = |args: &[&str]| net.text(&[&["--keypair", net.operator.as_str()], args].concat());
     let network = std::fs::read_to_string(net.folder.join("network.toml")).unwrap();
     let usdc = network.split("[[token]]").find(|token| token.contains("symbol = \"USDC\"")).unwrap();
     let (mint, feed) = (between(usdc, "mint = \"", "\""), between(usdc, "feed = \"", "\""));
@@ -152,11 +153,13 @@ fn an_operator_makes_a_vault_from_files_and_anyone_proves_it() {
     net.text(&["--keypair", &net.operator, "--vault", address, "vault", "add-reserve", &reserve]);
     let stranger = net.refusal(&["--vault", address, "vault", "add-reserve", &reserve]);
     assert!(stranger.contains("curator") || stranger.contains("exists already"), "{stranger}");
+    operator(&["--vault", address, "vault", "open"]);
+    let late = net.refusal(&["--vault", address, "vault", "add-reserve", &reserve]);
+    assert!(late.contains("ballast vault propose"), "{late}");
     assert_eq!(net.json(&["vault", "list"])["vaults"].as_array().unwrap().len(), 2);
     let shown = net.json(&["--vault", address, "vault", "show"]);
     assert_eq!(shown["reserves"][0]["token"], "USDC");
 
-    let operator = |args: &[&str]| net.text(&[&["--keypair", net.operator.as_str()], args].concat());
     operator(&["insurance", "create", "SOL"]);
     net.text(&["faucet", "10", "SOL"]);
     net.text(&["insurance", "stake", "10"]);
@@ -174,6 +177,33 @@ fn an_operator_makes_a_vault_from_files_and_anyone_proves_it() {
     assert!(no_signal.contains("NoSignal"), "{no_signal}");
     assert_eq!(net.json(&["breaker", "show"])["breakers"].as_array().unwrap().len(), 8);
     assert!(net.text(&["completions", "bash"]).contains("_ballast"));
+}
+
+#[test]
+fn a_curator_changes_what_takes_effect_at_once_and_waits_for_the_rest() {
+    let net = Localnet::start(&["--liquidity", "0"]);
+    let operator = |args: &[&str]| net.text(&[&["--keypair", net.operator.as_str()], args].concat());
+    let down = net.file("down.toml", "change = \"reserve-caps\"\ntoken = \"SOL\"\ndeposit_cap = \"10\"\n");
+    operator(&["vault", "propose", &down, "--now"]);
+    net.text(&["faucet", "20", "SOL"]);
+    assert!(net.refusal(&["deposit", "11", "SOL"]).contains("deposit cap"));
+    net.text(&["deposit", "10", "SOL"]);
+
+    let up = net.file("up.toml", "change = \"reserve-caps\"\ntoken = \"SOL\"\ndeposit_cap = \"1000\"\n");
+    operator(&["vault", "propose", &up]);
+    let waiting = net.json(&["vault", "changes"]);
+    let number = waiting["changes"][0]["number"].as_u64().unwrap().to_string();
+    assert_eq!(waiting["changes"][0]["class"], "after the timelock");
+    let early = net.refusal(&["--keypair", &net.operator, "vault", "execute", &number]);
+    assert!(early.contains("waiting out its timelock"), "{early}");
+    operator(&["vault", "cancel", &number]);
+    assert_eq!(net.json(&["vault", "changes"])["changes"].as_array().unwrap().len(), 0);
+
+    // The operator is the guardian here.
+    operator(&["vault", "tighten", "guarded", "SOL", "--hours", "1"]);
+    let breakers = net.json(&["breaker", "show"]);
+    let sol = breakers["breakers"].as_array().unwrap().iter().find(|one| one["of"] == "SOL").unwrap();
+    assert_eq!(sol["state"], "Guarded");
 }
 
 #[test]
