@@ -74,6 +74,12 @@ pub struct Vault {
     /// Price accounts by mint, in the order in which a refresh reads them: the feed's, or the base's and the rate's.
     #[serde(default)]
     pub prices: BTreeMap<String, Vec<String>>,
+    /// URL of Pyth's Hermes, for the prices of all other reserves, which the keeper has posted then; none where empty.
+    #[serde(default)]
+    pub hermes: String,
+    /// How often Hermes is asked, milliseconds.
+    #[serde(default = "numbers::<1_000>")]
+    pub hermes_ms: u64,
     /// Lookup tables that hold the vault's accounts; large books need one.
     #[serde(default)]
     pub lookup_tables: Vec<String>,

@@ -9,6 +9,7 @@ pub mod forks;
 pub mod keeper;
 pub mod metrics;
 pub mod mirror;
+pub mod prices;
 pub mod run;
 pub mod source;
 pub mod synthetic;

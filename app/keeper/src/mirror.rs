@@ -3,6 +3,7 @@
 use crate::{
     engine::Engine,
     forks::Forks,
+    prices::stand_in,
     source::{AccountAt, Event},
 };
 use anchor_lang::{
@@ -11,7 +12,10 @@ use anchor_lang::{
     Discriminator,
 };
 use ballast::state::{Obligation, Reserve, Vault};
-use ballast_client::decode;
+use ballast_client::{
+    decode,
+    price::{Price, PRICE_PROGRAM},
+};
 use std::collections::{HashMap, HashSet};
 
 /// The slot at which each account was seen last, and what of it is kept.
@@ -92,6 +96,13 @@ impl Mirror {
                 self.engine.market.set_price_accounts(index, accounts.clone());
             }
         }
+    }
+
+    /// Takes a price that a service has and the chain has not. It is taken as posted in the newest slot.
+    pub fn take_price(&mut self, price: &Price) {
+        let price = Price { posted_slot: self.slot(), ..*price };
+        let address = stand_in(&price.feed_id);
+        self.engine.market.set_price(address, PRICE_PROGRAM, &price.account_data());
     }
 
     /// Takes an event.

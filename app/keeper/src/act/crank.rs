@@ -15,6 +15,7 @@ use ballast::{
 use ballast_client::{
     decode,
     instruction::attest_solvency,
+    insurance::{recording_losses, Fund},
     safety::{absorb_loss, step_breaker, trip_reserve, trip_vault},
     Asset,
 };
@@ -173,6 +174,13 @@ pub fn attestation(engine: &Engine, report: Option<&[u8]>, every: u64, clock: &C
 
 /// Absorbs the debts of a book without deposits.
 pub fn absorption(engine: &Engine, keeper: Pubkey, obligation: Pubkey, reserves: &[Pubkey]) -> Crank {
-    let instruction = absorb_loss(keeper, engine.vault(), obligation, reserves);
+    let mut instruction = absorb_loss(keeper, engine.vault(), obligation, reserves);
+    let first =
+        engine.market.on_chain(0).filter(|_| engine.market.vault().is_some_and(|vault| vault.has_fund == 1));
+    if let Some(reserve) = first {
+        // Any asset of the vault leads to its fund.
+        let asset = Asset { vault: engine.vault(), mint: reserve.mint, token_program: reserve.token_program };
+        instruction = recording_losses(instruction, Fund { asset }.address());
+    }
     Crank::certain(format!("absorb what {obligation} owes"), instruction)
 }

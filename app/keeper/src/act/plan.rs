@@ -11,7 +11,7 @@ use ballast::{
     oracle::now,
     state::{Obligation, Reserve, Side},
 };
-use ballast_client::{plan::Portfolio, send::units::units_of_all, Account, Asset};
+use ballast_client::{insurance::Fund, plan::Portfolio, send::units::units_of_all, Account, Asset};
 use ballast_risk::{
     pace::DepthBucket,
     score::{score, Score},
@@ -53,6 +53,8 @@ pub struct Planned {
     pub refresh: Vec<(Pubkey, Vec<Pubkey>)>,
     /// Debts that are absorbed in case this takes the last deposit.
     pub absorbs: Vec<Pubkey>,
+    /// The vault's insurance fund, which writes such losses down.
+    pub fund: Option<Pubkey>,
     /// The keeper's own obligation, to be paid in shares where the reserve is short of tokens.
     pub shares_to: Option<Pubkey>,
     /// The plan, as the program will make it.
@@ -294,7 +296,9 @@ impl Planner<'_> {
         } else {
             vec![]
         };
+        let has_fund = self.portfolio.vault.has_fund == 1 && plan.insolvent && is_last;
         let mut planned = Planned {
+            fund: has_fund.then(|| Fund { asset: debt_asset }.address()),
             obligation: self.engine.columns().address(self.row),
             row: self.row,
             debt: debt_asset,

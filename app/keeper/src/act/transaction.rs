@@ -4,6 +4,7 @@ use super::plan::Planned;
 use anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction};
 use ballast_client::{
     instruction::{refresh_composed_reserves, soft_liquidate, Tranche},
+    insurance::recording_losses,
     safety::absorbing,
 };
 
@@ -23,7 +24,11 @@ pub fn instructions(planned: &Planned, keeper: Pubkey) -> Vec<Instruction> {
         min_received: planned.min_received,
         shares_to: planned.shares_to,
     });
-    all.push(absorbing(tranche, &planned.absorbs));
+    let tranche = absorbing(tranche, &planned.absorbs);
+    all.push(match planned.fund {
+        Some(fund) => recording_losses(tranche, fund),
+        None => tranche,
+    });
     all.extend(planned.sale.instructions.iter().cloned());
     all
 }

@@ -17,17 +17,21 @@ use crate::{
     source::{Event, Source},
 };
 use anyhow::Result;
-use ballast_client::send::{Rpc, Sender};
+use ballast_client::{
+    price::Price,
+    send::{Rpc, Sender},
+};
 use futures_util::FutureExt;
 use sending::Ended;
 use solana_keypair::Keypair;
+use solana_signer::Signer;
 use std::{
     collections::HashMap,
     future::Future,
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// Events that are taken at most before the keeper looks what to do.
 const EVENTS_AT_ONCE: usize = 10_000;
@@ -73,9 +77,22 @@ pub struct Keeper<S> {
     looked_at: u64,
     /// Slot of the newest price, reserve or vault.
     news: u64,
+    /// Newest prices of the service, where there is one.
+    prices: Option<watch::Receiver<Vec<Price>>>,
     ended: mpsc::UnboundedReceiver<Ended>,
     ends: mpsc::UnboundedSender<Ended>,
     stopping: bool,
+}
+
+/// Ready when a service has new prices; never where there is none, or no longer one.
+async fn changed(prices: &mut Option<watch::Receiver<Vec<Price>>>) {
+    if let Some(receiver) = prices {
+        if receiver.changed().await.is_ok() {
+            return;
+        }
+        *prices = None;
+    }
+    std::future::pending().await
 }
 
 impl<S: Source> Keeper<S> {
@@ -88,7 +105,9 @@ impl<S: Source> Keeper<S> {
         metrics: Arc<Metrics>,
     ) -> Self {
         let (ends, ended) = mpsc::unbounded_channel();
+        let prices = settings.service.as_ref().map(|service| service.listen(wallet.pubkey()));
         Self {
+            prices,
             source,
             mirror: Mirror::new(settings.vault, settings.watched()),
             settings,
@@ -126,6 +145,7 @@ impl<S: Source> Keeper<S> {
                     }
                 }
                 Some(ended) = self.ended.recv() => self.note(ended),
+                () = changed(&mut self.prices) => self.take_prices(),
                 _ = heartbeat.tick() => {}
                 () = &mut stop, if !self.stopping => {
                     tracing::info!(under_way = self.inventory.under_way(), "stopping");
@@ -147,6 +167,16 @@ impl<S: Source> Keeper<S> {
             }
             tokio::task::block_in_place(|| self.round());
         }
+    }
+
+    /// Takes the service's newest prices.
+    fn take_prices(&mut self) {
+        let Some(prices) = &mut self.prices else { return };
+        for price in prices.borrow_and_update().iter() {
+            self.mirror.take_price(price);
+        }
+        self.news = self.mirror.slot();
+        self.rests.retain(|_, rest| !rest.by_price);
     }
 
     /// Takes one event.

@@ -2,10 +2,7 @@
 
 use super::{Keeper, Rest};
 use crate::{
-    act::{
-        plan::{plan, Means, Planned, Waiting},
-        transaction::instructions,
-    },
+    act::plan::{plan, Means, Planned, Waiting},
     engine::{Row, Scope},
     keeper::settings::Settings,
     source::Source,
@@ -13,7 +10,7 @@ use crate::{
 use anchor_lang::prelude::Clock;
 use anchor_spl::token_2022::spl_token_2022::{extension::StateWithExtensions, state::Account as TokenState};
 use ballast::oracle::now;
-use ballast_client::{send::Packed, Asset};
+use ballast_client::Asset;
 use solana_signer::Signer;
 use std::time::{Duration, Instant};
 
@@ -158,8 +155,6 @@ impl<S: Source> Keeper<S> {
             if let Some(smallest) = plan.smallest.repay {
                 self.metrics.smallest_usd.set(smallest.0 as f64 / 1e6);
             }
-            let what = format!("tranche of {}", plan.obligation);
-            let packed = Packed::new(what, instructions(&plan, self.wallet.pubkey()), &self.settings.tables);
             tracing::info!(
                 obligation = %plan.obligation,
                 debt = %plan.debt.mint,
@@ -172,7 +167,7 @@ impl<S: Source> Keeper<S> {
                 smallest = %plan.smallest,
                 "sending a tranche",
             );
-            self.send_tranche(ticket, Box::new(plan), packed);
+            self.send_tranche(ticket, Box::new(plan));
         }
     }
 }

@@ -2,14 +2,18 @@
 
 use super::{Keeper, Rest};
 use crate::{
-    act::{crank::Crank, inventory::Ticket, plan::Planned},
+    act::{crank::Crank, inventory::Ticket, plan::Planned, transaction::instructions},
+    prices::{name_posted, signers, Service},
     source::Source,
 };
 use ballast::error::BallastError;
 use ballast_client::{
+    prices::{FeedId, Fresh},
     safety::writing_vault,
-    send::{Packed, Refusal, SendError},
+    send::{Packed, Refusal, Rpc, SendError, Sender, TransportError},
 };
+use solana_keypair::Keypair;
+use solana_signer::Signer;
 
 /// How a transaction ended.
 pub(super) enum Ended {
@@ -55,14 +59,50 @@ fn is_gone(refusal: &Refusal) -> bool {
     refusal.program == Some(ballast::ID) && matches!(refusal.code, Some(3_001 | 3_007 | 3_012))
 }
 
+/// Has prices posted.
+async fn post(
+    service: &Service,
+    feeds: &[FeedId],
+    sender: &Sender<Rpc>,
+    wallet: &Keypair,
+) -> Result<Fresh, SendError> {
+    let what = "post prices";
+    let fresh = service.source.fresh(&wallet.pubkey(), feeds).await.map_err(|error| {
+        SendError::Transport { what: what.into(), error: TransportError::Unexpected(error.to_string()) }
+    })?;
+    sender.send_steps(&fresh.steps, &signers(wallet, &fresh), &[]).await?;
+    Ok(fresh)
+}
+
 impl<S: Source> Keeper<S> {
-    pub(super) fn send_tranche(&self, ticket: Ticket, plan: Box<Planned>, packed: Packed) {
+    pub(super) fn send_tranche(&self, ticket: Ticket, mut plan: Box<Planned>) {
         let (sender, wallet, ends, news) =
             (self.sender.clone(), self.wallet.clone(), self.ends.clone(), self.news);
+        let (tables, service) = (self.settings.tables.clone(), self.settings.service.clone());
         tokio::spawn(async move {
-            let result = sender.send(&packed, &[&*wallet]).await.map(|landed| landed.slot);
+            let feeds = service.as_ref().map(|service| service.feeds_of(&plan)).unwrap_or_default();
+            let mut posted = None;
+            let mut result = match service.filter(|_| !feeds.is_empty()) {
+                None => Ok(()),
+                Some(service) => post(&service, &feeds, &sender, &wallet).await.map(|fresh| {
+                    name_posted(&mut plan, &fresh.accounts);
+                    posted = Some(fresh);
+                }),
+            }
+            .map(|()| 0);
+            if result.is_ok() {
+                let what = format!("tranche of {}", plan.obligation);
+                let packed = Packed::new(what, instructions(&plan, wallet.pubkey()), &tables);
+                result = sender.send(&packed, &[&*wallet]).await.map(|landed| landed.slot);
+            }
             // Nobody listens any more once the keeper has stopped.
             let _ = ends.send(Ended::Tranche { ticket, plan, news, result });
+            if let Some(fresh) = posted {
+                let cleaned = sender.send_steps(&fresh.cleanup, &[&*wallet], &[]).await;
+                if let Err(error) = cleaned {
+                    tracing::warn!(%error, "the rent of posted prices did not come back");
+                }
+            }
         });
     }
 

@@ -7,17 +7,19 @@ use crate::{
     },
     config::{address, micro_usd, Config},
     engine::CostOf,
+    prices::{stand_in, Service},
 };
 use anchor_lang::prelude::Pubkey;
 use anyhow::{bail, Context as _, Result};
 use ballast::{
     constants::MAX_POSITIONS,
-    state::{Reserve, Vault},
+    state::{reserve::Source, Reserve, Vault},
 };
 use ballast_client::{
     address::attestation,
     decode,
     interface::measured_units,
+    prices::{hermes::Hermes, FeedId},
     send::{tables, Rpc, Transport},
     Asset,
 };
@@ -36,6 +38,31 @@ pub struct Held {
     pub keep: u64,
 }
 
+/// The price service, and the feeds of all reserves without price accounts, which stand under their stand-ins.
+fn service(
+    config: &Config,
+    prices: &mut HashMap<Pubkey, Vec<Pubkey>>,
+    sources: &[(Pubkey, Source)],
+) -> Result<Option<Service>> {
+    if config.vault.hermes.is_empty() {
+        return Ok(None);
+    }
+    let mut feeds: Vec<FeedId> = vec![];
+    for (reserve, source) in
+        sources.iter().filter(|(reserve, _)| !prices.contains_key(reserve)).collect::<Vec<_>>()
+    {
+        let count = usize::from(source.price_accounts());
+        let named: Vec<FeedId> = [source.feed_id, source.rate_feed_id].into_iter().take(count).collect();
+        prices.insert(*reserve, named.iter().map(stand_in).collect());
+        feeds.extend(named);
+    }
+    feeds.sort_unstable();
+    feeds.dedup();
+    let source = Arc::new(Hermes::new(&config.vault.hermes)?);
+    let every = Duration::from_millis(config.vault.hermes_ms);
+    Ok((!feeds.is_empty()).then_some(Service { source, feeds, every }))
+}
+
 /// A keeper's settings.
 #[derive(Clone)]
 pub struct Settings {
@@ -45,6 +72,8 @@ pub struct Settings {
     pub assets: Vec<Held>,
     /// Price accounts by reserve.
     pub prices: HashMap<Pubkey, Vec<Pubkey>>,
+    /// Where prices come from that nobody keeps on chain.
+    pub service: Option<Service>,
     /// Lookup tables.
     pub tables: Vec<AddressLookupTableAccount>,
     /// Costs, with a SOL's price as of the start where a reserve says it.
@@ -81,7 +110,7 @@ impl Settings {
             decode(&account.data).with_context(|| format!("vault.address: {key} is not a vault"))?;
         let listed = vault.reserves.get(..usize::from(vault.reserve_count)).unwrap_or_default();
         let mut assets = vec![];
-        let mut decimals = HashMap::new();
+        let (mut decimals, mut sources) = (HashMap::new(), vec![]);
         for (address, account) in listed.iter().zip(rpc.accounts(listed).await?) {
             let reserve = account.and_then(|account| decode::<Reserve>(&account.data));
             let reserve = reserve.with_context(|| format!("the vault's reserve {address} cannot be read"))?;
@@ -89,6 +118,7 @@ impl Settings {
             let keep = config.limits.keep.get(&reserve.mint.to_string()).copied().unwrap_or(0);
             assets.push(Held { asset, account: asset.wallet(&keeper), keep });
             decimals.insert(reserve.mint, reserve.decimals);
+            sources.push((*address, reserve.source));
         }
         let known = |place: &str, text: &str| -> Result<Asset> {
             let mint = address(place, text)?;
@@ -102,6 +132,7 @@ impl Settings {
                 accounts.iter().map(|text| address("vault.prices", text)).collect::<Result<_>>()?;
             prices.insert(asset.reserve(), accounts);
         }
+        let service = service(config, &mut prices, &sources)?;
         let mut venue = InventoryOnly { default_cost: config.venue.cost_bps, costs: HashMap::new() };
         for (mint, bps) in &config.venue.costs {
             venue.costs.insert(known("venue.costs", mint)?.mint, *bps);
@@ -129,6 +160,7 @@ impl Settings {
             vault: key,
             assets,
             prices,
+            service,
             tables: loaded,
             costs,
             sol,
@@ -146,7 +178,9 @@ impl Settings {
 
     /// Accounts to watch beside the vault's: prices, the keeper's tokens, the solvency report.
     pub fn watched(&self) -> Vec<Pubkey> {
-        let prices = self.prices.values().flatten().copied();
+        let feeds = self.service.iter().flat_map(|service| &service.feeds);
+        let stand_ins: Vec<Pubkey> = feeds.map(stand_in).collect();
+        let prices = self.prices.values().flatten().copied().filter(|account| !stand_ins.contains(account));
         let tokens = self.assets.iter().map(|held| held.account);
         let mut watched: Vec<Pubkey> = prices.chain(tokens).chain([attestation(&self.vault)]).collect();
         watched.sort_unstable();

@@ -2,6 +2,7 @@
 //!
 //! Needs the built program: `cargo xtask build-sbf`.
 
+mod cranks;
 mod keeper;
 mod killed;
 mod net;
@@ -9,4 +10,5 @@ mod outages;
 mod proxy;
 mod races;
 mod reacts;
+mod service;
 mod world;

@@ -23,7 +23,11 @@ use ballast_risk::{
 };
 use solana_keypair::Keypair;
 use solana_signer::Signer;
-use std::sync::{Mutex, MutexGuard};
+use std::{
+    cell::Cell,
+    sync::{Mutex, MutexGuard},
+    time::Duration,
+};
 
 /// Decimals of both tokens.
 const DECIMALS: u8 = 6;
@@ -49,6 +53,7 @@ pub struct World {
     pub sol: Asset,
     pub usd: Asset,
     pub borrowers: Vec<Account>,
+    published_at: Cell<i64>,
 }
 
 impl World {
@@ -59,7 +64,15 @@ impl World {
         let vault = address::vault(&curator.pubkey(), 1);
         let asset =
             |label: &str| Asset { vault, mint: key(label).pubkey(), token_program: anchor_spl::token::ID };
-        let mut world = Self { net, vault, sol: asset("SOL"), usd: asset("USD"), borrowers: vec![], curator };
+        let mut world = Self {
+            net,
+            vault,
+            sol: asset("SOL"),
+            usd: asset("USD"),
+            borrowers: vec![],
+            curator,
+            published_at: Cell::new(0),
+        };
         world.net.fund(&world.curator.pubkey());
         for asset in [world.sol, world.usd] {
             let mint = Mint { decimals: DECIMALS, supply: u64::MAX, is_initialized: true, ..Mint::default() };
@@ -70,7 +83,7 @@ impl World {
         world.publish(1_000_000);
         world.make_vault();
         let lender = key("lender");
-        world.open(&lender, &world.usd.clone(), 100_000_000 * ONE);
+        world.open(&lender, &world.usd.clone(), 500_000 * ONE);
         world.borrowers = loans
             .iter()
             .enumerate()
@@ -128,7 +141,13 @@ impl World {
 
     /// Plays the oracle: SOL at this many parts per million of its opening price, the stable at a dollar. Returns the slot.
     pub fn publish(&self, ppm: i64) -> u64 {
-        let clock = self.net.clock();
+        // The oracle tells seconds apart, and no less: a price of the same second would not count as newer.
+        let mut clock = self.net.clock();
+        while clock.unix_timestamp <= self.published_at.get() {
+            std::thread::sleep(Duration::from_millis(20));
+            clock = self.net.clock();
+        }
+        self.published_at.set(clock.unix_timestamp);
         for (asset, price) in [(self.usd, 1_00000000), (self.sol, Self::sol_price(ppm))] {
             let update = Price {
                 feed_id: feed(&asset),
@@ -232,6 +251,7 @@ pub fn price_account(asset: &Asset) -> Pubkey {
     Pubkey::find_program_address(&[b"price", asset.mint.as_ref()], &PRICE_PROGRAM).0
 }
 
-fn feed(asset: &Asset) -> [u8; 32] {
+/// The feed of an asset.
+pub fn feed(asset: &Asset) -> [u8; 32] {
     asset.mint.to_bytes()
 }
