@@ -29,6 +29,8 @@ pub struct Mirror {
     /// Other accounts that are watched: token accounts of the keeper, price accounts.
     watched: HashMap<Pubkey, Option<(Pubkey, Vec<u8>)>>,
     price_accounts: HashSet<Pubkey>,
+    /// Addresses in the parts of a snapshot that is being taken.
+    parts: HashSet<Pubkey>,
     synced: bool,
 }
 
@@ -53,6 +55,7 @@ impl Mirror {
             clock: Clock::default(),
             watched: watched.into_iter().map(|address| (address, None)).collect(),
             price_accounts: HashSet::new(),
+            parts: HashSet::new(),
             synced: false,
         }
     }
@@ -117,11 +120,16 @@ impl Mirror {
                     self.slots.remove(account);
                 }
             }
-            Event::Synced { slot, accounts } => self.apply_snapshot(slot, accounts, &mut effects),
+            Event::Part { accounts } => self.apply_part(accounts, &mut effects),
+            Event::Synced { slot, accounts } => {
+                self.apply_part(accounts, &mut effects);
+                self.end_snapshot(slot, &mut effects);
+            }
             Event::Lost { .. } => {
                 // Behind the same address there may be another node soon, whose slots lie behind: its snapshot is taken as it is.
                 self.synced = false;
                 self.slots.clear();
+                self.parts.clear();
                 self.forks = Forks::default();
                 self.clock = Clock::default();
             }
@@ -129,24 +137,28 @@ impl Mirror {
         effects
     }
 
-    fn apply_snapshot(&mut self, slot: u64, accounts: Vec<AccountAt>, effects: &mut Effects) {
-        let found: HashSet<Pubkey> = accounts.iter().map(|account| account.address).collect();
+    fn apply_part(&mut self, mut accounts: Vec<AccountAt>, effects: &mut Effects) {
+        // Reserves need the vault, and obligations the reserves.
+        accounts.sort_by_key(|account| kind(&account.data));
+        for account in accounts {
+            self.parts.insert(account.address);
+            self.apply_account(account, false, effects);
+        }
+    }
+
+    /// Forgets obligations that no part of the snapshot named, and of which nothing newer is known.
+    fn end_snapshot(&mut self, slot: u64, effects: &mut Effects) {
+        let parts = std::mem::take(&mut self.parts);
         let is_older = |address: &Pubkey| self.slots.get(address).is_none_or(|seen| *seen < slot);
         let columns = self.engine.columns().iter();
         let gone: Vec<Pubkey> = columns
             .map(|(_, address)| address)
-            .filter(|address| !found.contains(address) && is_older(address))
+            .filter(|address| !parts.contains(address) && is_older(address))
             .collect();
         for address in gone {
             self.slots.insert(address, slot);
             self.engine.remove_obligation(&address);
             effects.books = true;
-        }
-        // Reserves need the vault, and obligations the reserves.
-        let mut accounts = accounts;
-        accounts.sort_by_key(|account| kind(&account.data));
-        for account in accounts {
-            self.apply_account(account, false, effects);
         }
         // Slots of accounts that are neither here nor watched matter only for changes that are still under way.
         let columns = self.engine.columns();

@@ -63,7 +63,7 @@ fn shares(obligation: &Obligation) -> Vec<u64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// A chain of slots in which obligations open, change and close. Each change is delivered once, twice or late; closings are
     /// announced or not; the snapshot arrives at any moment after the subscription, and another one at the end, as at every resync.

@@ -54,7 +54,7 @@ fn from_scratch(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happened_before_a_rescored_engine_says_what_a_new_one_says(

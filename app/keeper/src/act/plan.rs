@@ -34,6 +34,8 @@ pub struct Means<'a> {
     pub most_repaid: Usd,
     /// Token units of an asset that may be spent now.
     pub available: &'a dyn Fn(&Asset) -> u64,
+    /// Whether the keeper has a token account for an asset.
+    pub has_wallet: &'a dyn Fn(&Asset) -> bool,
 }
 
 /// A tranche that pays.
@@ -55,6 +57,8 @@ pub struct Planned {
     pub absorbs: Vec<Pubkey>,
     /// The vault's insurance fund, which writes such losses down.
     pub fund: Option<Pubkey>,
+    /// Whether the keeper's token account for what is sold has to be made first.
+    pub makes_wallet: bool,
     /// The keeper's own obligation, to be paid in shares where the reserve is short of tokens.
     pub shares_to: Option<Pubkey>,
     /// The plan, as the program will make it.
@@ -306,6 +310,7 @@ impl Planner<'_> {
             reserves,
             refresh,
             absorbs,
+            makes_wallet: !(self.means.has_wallet)(&deposit_asset),
             shares_to: self.own_obligation(deposit),
             plan,
             outcome,

@@ -190,9 +190,7 @@ impl<S: Source> Keeper<S> {
                 self.rests.clear();
                 (self.swept_at, self.looked_at) = (0, 0);
             }
-            Event::Synced { slot, accounts } => {
-                tracing::info!(slot, accounts = accounts.len(), "synced");
-            }
+            Event::Synced { slot, .. } => tracing::info!(slot, "synced"),
             _ => {}
         }
         let Effects { read_again, market, .. } = self.mirror.apply(event);

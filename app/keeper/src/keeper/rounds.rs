@@ -102,6 +102,11 @@ impl<S: Source> Keeper<S> {
             let held = assets.iter().find(|held| held.asset == *asset);
             held.map_or(0, |held| inventory.available(&held.account).saturating_sub(held.keep))
         };
+        let mirror = &self.mirror;
+        let has_wallet = |asset: &Asset| {
+            let held = assets.iter().find(|held| held.asset == *asset);
+            held.is_some_and(|held| mirror.watched(&held.account).is_some())
+        };
         let means = Means {
             keeper: self.wallet.pubkey(),
             costs,
@@ -109,6 +114,7 @@ impl<S: Source> Keeper<S> {
             least_profit: self.settings.least_profit,
             most_repaid: self.settings.most_repaid,
             available: &available,
+            has_wallet: &has_wallet,
         };
         let mut absorbed = vec![];
         for candidate in &worst {

@@ -2,7 +2,7 @@
 
 use super::{Keeper, Rest};
 use crate::{
-    act::{crank::Crank, inventory::Ticket, plan::Planned, transaction::instructions},
+    act::{crank::Crank, inventory::Ticket, plan::Planned, transaction::steps},
     prices::{name_posted, signers, Service},
     source::Source,
 };
@@ -91,9 +91,9 @@ impl<S: Source> Keeper<S> {
             }
             .map(|()| 0);
             if result.is_ok() {
-                let what = format!("tranche of {}", plan.obligation);
-                let packed = Packed::new(what, instructions(&plan, wallet.pubkey()), &tables);
-                result = sender.send(&packed, &[&*wallet]).await.map(|landed| landed.slot);
+                let steps = steps(&plan, wallet.pubkey());
+                let landed = sender.send_steps(&steps, &[&*wallet], &tables).await;
+                result = landed.map(|landed| landed.last().map_or(0, |landed| landed.slot));
             }
             // Nobody listens any more once the keeper has stopped.
             let _ = ends.send(Ended::Tranche { ticket, plan, news, result });
@@ -161,7 +161,8 @@ impl<S: Source> Keeper<S> {
                     self.metrics.fees_usd.add(dollars(plan.profit.fees));
                 }
                 let now = ballast::oracle::now(&self.mirror.clock());
-                self.rests.insert(plan.row, Rest { until: now + self.settings.rest, by_price: false });
+                let rest = if outcome == "too large" { TOO_LARGE } else { self.settings.rest };
+                self.rests.insert(plan.row, Rest { until: now + rest, by_price: false });
                 if outcome == "lost" {
                     tracing::info!(obligation = %plan.obligation, %error, "somebody was faster");
                 } else {
@@ -196,6 +197,9 @@ impl<S: Source> Keeper<S> {
     }
 }
 
+/// How long a book rests whose tranche fits no transaction, seconds: until somebody sees the warning.
+const TOO_LARGE: u64 = 60;
+
 /// Slots after which no transaction of now can land any more.
 const LONGEST_VALID: u64 = 300;
 
@@ -206,6 +210,7 @@ fn outcome_of(error: &SendError) -> &'static str {
         SendError::Expired { .. } => "expired",
         SendError::Unknown { .. } => "unknown",
         SendError::Transport { .. } => "unreachable",
+        SendError::TooLarge { .. } => "too large",
         _ => "not sent",
     }
 }

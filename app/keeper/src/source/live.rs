@@ -1,27 +1,19 @@
 //! A validator's websocket and RPC as a source: subscribes first, takes the snapshot then, and connects again when the socket is
 //! lost or falls silent.
 
-use super::{AccountAt, Event, Source};
-use anchor_lang::{prelude::Pubkey, solana_program::sysvar::SysvarId, Discriminator};
+use super::{
+    reader::{account_at, account_config, obligations, program_config, reserves, Reader},
+    AccountAt, Event, Source,
+};
+use anchor_lang::prelude::Pubkey;
 use anyhow::{anyhow, bail, Context as _, Result};
-use ballast::state::{Obligation, Reserve};
 use futures_util::{stream::BoxStream, stream::SelectAll, StreamExt};
-use serde_json::json;
-use solana_account_decoder_client_types::{UiAccount, UiAccountEncoding};
+use solana_account_decoder_client_types::UiAccount;
 use solana_commitment_config::CommitmentConfig;
 use solana_pubsub_client::nonblocking::pubsub_client::PubsubClient;
-use solana_rpc_client::nonblocking::rpc_client::RpcClient;
-use solana_rpc_client_api::{
-    config::{RpcAccountInfoConfig, RpcProgramAccountsConfig},
-    filter::{Memcmp, RpcFilterType},
-    request::RpcRequest,
-    response::{OptionalContext, RpcKeyedAccount, SlotInfo},
-};
+use solana_rpc_client_api::response::{RpcKeyedAccount, SlotInfo};
 use std::{
-    sync::{
-        atomic::{AtomicU64, Ordering},
-        Arc,
-    },
+    sync::{atomic::Ordering, Arc},
     time::Duration,
 };
 use tokio::sync::mpsc;
@@ -135,7 +127,12 @@ async fn session(
     let (snapshots, mut snapshot) = mpsc::channel::<Result<Event>>(1);
     let take = |from: u64| {
         let (reader, snapshots) = (reader.clone(), snapshots.clone());
-        tokio::spawn(async move { snapshots.send(reader.snapshot(from).await).await })
+        tokio::spawn(async move {
+            if let Err(error) = reader.snapshot(from, &snapshots).await {
+                // Nobody listens once the session has ended.
+                let _ = snapshots.send(Err(error)).await;
+            }
+        })
     };
     let mut taking = take(from);
     let mut poll = tokio::time::interval(endpoint.poll);
@@ -227,156 +224,4 @@ async fn subscribe<'a>(
         all.push(changes.map(move |said| Said::Account(address, said.value, said.context.slot)).boxed());
     }
     Ok(all)
-}
-
-fn account_config(commitment: CommitmentConfig) -> RpcAccountInfoConfig {
-    RpcAccountInfoConfig {
-        encoding: Some(UiAccountEncoding::Base64),
-        commitment: Some(commitment),
-        ..RpcAccountInfoConfig::default()
-    }
-}
-
-fn program_config(filters: Vec<RpcFilterType>, commitment: CommitmentConfig) -> RpcProgramAccountsConfig {
-    RpcProgramAccountsConfig {
-        filters: Some(filters),
-        account_config: account_config(commitment),
-        with_context: Some(true),
-        ..RpcProgramAccountsConfig::default()
-    }
-}
-
-/// The vault's obligations: their size, and the vault behind discriminator and first words.
-fn obligations(vault: &Pubkey) -> Vec<RpcFilterType> {
-    let at = 8 + std::mem::offset_of!(Obligation, vault);
-    of_vault(Obligation::DISCRIMINATOR, Obligation::SPACE, at, vault)
-}
-
-/// The vault's reserves.
-fn reserves(vault: &Pubkey) -> Vec<RpcFilterType> {
-    let at = 8 + std::mem::offset_of!(Reserve, vault);
-    of_vault(Reserve::DISCRIMINATOR, Reserve::SPACE, at, vault)
-}
-
-fn of_vault(discriminator: &[u8], space: usize, at: usize, vault: &Pubkey) -> Vec<RpcFilterType> {
-    vec![
-        RpcFilterType::DataSize(space as u64),
-        RpcFilterType::Memcmp(Memcmp::new_raw_bytes(0, discriminator.to_vec())),
-        RpcFilterType::Memcmp(Memcmp::new_raw_bytes(at, vault.to_bytes().to_vec())),
-    ]
-}
-
-fn account_at(address: Pubkey, account: &UiAccount, slot: u64) -> Result<AccountAt> {
-    let owner = account.owner.parse().context("an owner in a notification")?;
-    let data = account.data.decode().with_context(|| format!("the data of {address} cannot be read"))?;
-    let data = if account.lamports == 0 { vec![] } else { data };
-    Ok(AccountAt { slot, address, owner, data })
-}
-
-/// Reads over RPC.
-struct Reader {
-    endpoint: Arc<Endpoint>,
-    rpc: RpcClient,
-    /// Newest slot heard of on any way.
-    newest: AtomicU64,
-    /// Whether the server stamps every notification with the slot of the subscription, as surfpool does.
-    stamps_stand_still: bool,
-}
-
-impl Reader {
-    async fn connect(endpoint: &Arc<Endpoint>) -> Result<Self> {
-        let rpc = RpcClient::new_with_timeout_and_commitment(
-            endpoint.rpc.clone(),
-            endpoint.silence.max(Duration::from_secs(30)),
-            endpoint.commitment,
-        );
-        let version: serde_json::Value = rpc
-            .send(RpcRequest::GetVersion, json!([]))
-            .await
-            .with_context(|| format!("{} does not answer", endpoint.rpc))?;
-        let stamps_stand_still = version.get("surfnet-version").is_some();
-        Ok(Self { endpoint: endpoint.clone(), rpc, newest: AtomicU64::new(0), stamps_stand_still })
-    }
-
-    async fn slot(&self) -> Result<u64> {
-        let slot = self.rpc.get_slot().await.context("getSlot failed")?;
-        self.newest.fetch_max(slot, Ordering::Relaxed);
-        Ok(slot)
-    }
-
-    /// The slot of a notification: the server's word, where it can be taken.
-    fn stamp(&self, slot: u64) -> u64 {
-        if self.stamps_stand_still {
-            self.newest.load(Ordering::Relaxed).max(slot)
-        } else {
-            slot
-        }
-    }
-
-    /// What is read over and over: the clock, the vault, and what is watched.
-    fn polled(&self) -> Vec<Pubkey> {
-        let clock = anchor_lang::prelude::Clock::id();
-        [clock, self.endpoint.vault].into_iter().chain(self.endpoint.watched.iter().copied()).collect()
-    }
-
-    async fn read(&self, accounts: &[Pubkey]) -> Result<Vec<AccountAt>> {
-        let mut read = vec![];
-        for part in accounts.chunks(100) {
-            let config = account_config(self.endpoint.commitment);
-            let answer = self
-                .rpc
-                .get_multiple_ui_accounts_with_config(part, config)
-                .await
-                .context("getMultipleAccounts failed")?;
-            let slot = answer.context.slot;
-            self.newest.fetch_max(slot, Ordering::Relaxed);
-            for (address, account) in part.iter().zip(answer.value) {
-                read.push(match account {
-                    Some(account) => account_at(*address, &account, slot)?,
-                    None => AccountAt { slot, address: *address, owner: Pubkey::default(), data: vec![] },
-                });
-            }
-        }
-        Ok(read)
-    }
-
-    /// All accounts of the vault as of one confirmed slot that is not older than `from`.
-    async fn snapshot(&self, from: u64) -> Result<Event> {
-        for _ in 0..150 {
-            let mut accounts = self.read(&[self.endpoint.vault]).await?;
-            // Reserves first: obligations that hold a reserve which is newer than this list wait for the vault.
-            let (first, reserves) = self.program_accounts(reserves(&self.endpoint.vault)).await?;
-            let (slot, obligations) = self.program_accounts(obligations(&self.endpoint.vault)).await?;
-            if first.min(slot) >= from {
-                for (slot, keyed) in reserves
-                    .iter()
-                    .map(|keyed| (first, keyed))
-                    .chain(obligations.iter().map(|keyed| (slot, keyed)))
-                {
-                    let address = keyed.pubkey.parse().context("an address in a snapshot")?;
-                    accounts.push(account_at(address, &keyed.account, slot)?);
-                }
-                return Ok(Event::Synced { slot, accounts });
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-        bail!("the RPC node stays behind its own socket: slot {from} is not confirmed after 30 s")
-    }
-
-    async fn program_accounts(&self, filters: Vec<RpcFilterType>) -> Result<(u64, Vec<RpcKeyedAccount>)> {
-        let mut config = program_config(filters, CommitmentConfig::confirmed());
-        config.account_config.encoding = Some(UiAccountEncoding::Base64Zstd);
-        let params = json!([ballast::ID.to_string(), config]);
-        let answer: OptionalContext<Vec<RpcKeyedAccount>> = self
-            .rpc
-            .send(RpcRequest::GetProgramAccounts, params)
-            .await
-            .context("getProgramAccounts failed: use an RPC node that allows it for this program")?;
-        match answer {
-            OptionalContext::Context(answer) => Ok((answer.context.slot, answer.value)),
-            OptionalContext::NoContext(_) => {
-                bail!("the RPC node does not say of which slot its snapshot is")
-            }
-        }
-    }
 }

@@ -11,6 +11,7 @@
 //! initial snapshot or a `getProgramAccounts` beside the stream becomes [`Event::Synced`]. See `docs/keeper.md`.
 
 pub mod live;
+mod reader;
 pub mod recorded;
 
 use anchor_lang::prelude::Pubkey;
@@ -47,12 +48,17 @@ pub enum Event {
         /// The newest slot that can no longer be rolled back.
         root: u64,
     },
-    /// Every account of the program that belongs to the vault, as of one slot. Of the vault's obligations, those that are not
-    /// among them do not exist.
+    /// Part of a snapshot: vault and reserves come first.
+    Part {
+        /// Accounts, each with the slot that it was read at.
+        accounts: Vec<AccountAt>,
+    },
+    /// The last part of a snapshot. Together the parts are every account of the program that belongs to the vault: obligations that are
+    /// in none of them, and of which nothing newer is known, do not exist.
     Synced {
-        /// The slot.
+        /// The slot of the oldest part.
         slot: u64,
-        /// The accounts.
+        /// Accounts of the last part.
         accounts: Vec<AccountAt>,
     },
     /// Changes may have been missed from here on; a new snapshot follows when the source is back.

@@ -163,17 +163,16 @@ impl World {
         self.net.rpc.get_slot().unwrap()
     }
 
-    /// Gives a keeper SOL for fees and stables to repay with.
+    /// Gives a keeper SOL for fees and stables to repay with. For what it will receive it has no token account yet.
     pub fn equip(&self, keeper: &Keypair, stables: u64) {
         self.net.fund(&keeper.pubkey());
         self.net.set_tokens(&keeper.pubkey(), &self.usd.mint, stables * ONE);
-        self.net.set_tokens(&keeper.pubkey(), &self.sol.mint, 0);
     }
 
     /// What a wallet holds of an asset, in token units.
     pub fn tokens(&self, wallet: &Pubkey, asset: &Asset) -> u64 {
-        let data = self.net.rpc.get_account(&asset.wallet(wallet)).unwrap().data;
-        TokenAccount::unpack_from_slice(&data).unwrap().amount
+        let account = self.net.rpc.get_account(&asset.wallet(wallet));
+        account.map_or(0, |account| TokenAccount::unpack_from_slice(&account.data).unwrap().amount)
     }
 
     pub fn obligation(&self, account: &Account) -> Option<Obligation> {
