@@ -11,6 +11,7 @@ use ballast_client::{
     account::reserves_with,
     address, decode,
     event::{events, Event},
+    governance::open_vault,
     instruction,
     plan::Portfolio,
     preset::{reserve_config, vault_config},
@@ -107,6 +108,7 @@ impl World {
             self.net.send("add_reserve", &[instruction::add_reserve(curator, &asset, config)], &self.curator);
         }
         self.refresh();
+        self.net.send("open the vault", &open_vault(curator, self.vault, 1), &self.curator);
     }
 
     /// Takes the published prices, as anyone may.
