@@ -104,8 +104,9 @@ pub fn best_pair(
     Ok(best.map(|(debt, deposit, plan, _)| (debt, deposit, plan)))
 }
 
-/// The largest tranche of a pair that passes the exact check, and how much it raises `E − R`.
-fn plan_that_passes(
+/// The largest tranche of a pair that passes the exact check, and how much it raises `E − R`; `Ok(None)` when there is none now. For
+/// keepers whose maximum depends on the pair. A tranche that is too large is halved, as [`best_pair`] does.
+pub fn plan_that_passes(
     mut pair: TrancheRequest,
     before: Score,
     selling: impl Fn(usize) -> Option<(TrancheCurve, DepthBucket)>,

@@ -1,0 +1,8 @@
+//! Acting: what to do about a book, what it costs, and with which tokens. Pure; [`crate::keeper`] sends.
+
+pub mod cost;
+pub mod crank;
+pub mod inventory;
+pub mod plan;
+pub mod transaction;
+pub mod venue;

@@ -1,0 +1,216 @@
+//! What is under way: each transaction in a task of its own, and what becomes of it.
+
+use super::{Keeper, Rest};
+use crate::{
+    act::{crank::Crank, inventory::Ticket, plan::Planned, transaction::steps},
+    prices::{name_posted, signers, Service},
+    source::Source,
+};
+use ballast::error::BallastError;
+use ballast_client::{
+    prices::{FeedId, Fresh},
+    safety::writing_vault,
+    send::{Packed, Refusal, Rpc, SendError, Sender, TransportError},
+};
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+
+/// How a transaction ended.
+pub(super) enum Ended {
+    /// A tranche.
+    Tranche {
+        /// Its promise.
+        ticket: Ticket,
+        /// What was planned.
+        plan: Box<Planned>,
+        /// The slot of the news that led to it.
+        news: u64,
+        /// The slot that it landed in.
+        result: Result<u64, SendError>,
+    },
+    /// A crank.
+    Crank {
+        /// Which.
+        crank: Crank,
+        /// Whether it landed.
+        result: Result<u64, SendError>,
+    },
+}
+
+/// Refusals that mean that somebody was faster, or that the market has moved on: nothing is wrong.
+fn is_lost_race(refusal: &Refusal) -> bool {
+    let lost = [
+        BallastError::Healthy,
+        BallastError::PaceMeterSpent,
+        BallastError::DepthBucketEmpty,
+        BallastError::TrancheTooSmall,
+        BallastError::BelowMinimumReceived,
+        BallastError::BetterPairAvailable,
+        BallastError::NoSuchPosition,
+        BallastError::SameSlot,
+        BallastError::WrongRemainingAccounts,
+        BallastError::NothingToAbsorb,
+    ];
+    lost.into_iter().any(|error| refusal.is(error)) || is_gone(refusal)
+}
+
+/// Anchor's refusal of an account that is no longer the program's: the obligation was closed.
+fn is_gone(refusal: &Refusal) -> bool {
+    refusal.program == Some(ballast::ID) && matches!(refusal.code, Some(3_001 | 3_007 | 3_012))
+}
+
+/// Has prices posted.
+async fn post(
+    service: &Service,
+    feeds: &[FeedId],
+    sender: &Sender<Rpc>,
+    wallet: &Keypair,
+) -> Result<Fresh, SendError> {
+    let what = "post prices";
+    let fresh = service.source.fresh(&wallet.pubkey(), feeds).await.map_err(|error| {
+        SendError::Transport { what: what.into(), error: TransportError::Unexpected(error.to_string()) }
+    })?;
+    sender.send_steps(&fresh.steps, &signers(wallet, &fresh), &[]).await?;
+    Ok(fresh)
+}
+
+impl<S: Source> Keeper<S> {
+    pub(super) fn send_tranche(&self, ticket: Ticket, mut plan: Box<Planned>) {
+        let (sender, wallet, ends, news) =
+            (self.sender.clone(), self.wallet.clone(), self.ends.clone(), self.news);
+        let (tables, service) = (self.settings.tables.clone(), self.settings.service.clone());
+        tokio::spawn(async move {
+            let feeds = service.as_ref().map(|service| service.feeds_of(&plan)).unwrap_or_default();
+            let mut posted = None;
+            let mut result = match service.filter(|_| !feeds.is_empty()) {
+                None => Ok(()),
+                Some(service) => post(&service, &feeds, &sender, &wallet).await.map(|fresh| {
+                    name_posted(&mut plan, &fresh.accounts);
+                    posted = Some(fresh);
+                }),
+            }
+            .map(|()| 0);
+            if result.is_ok() {
+                let steps = steps(&plan, wallet.pubkey());
+                let landed = sender.send_steps(&steps, &[&*wallet], &tables).await;
+                result = landed.map(|landed| landed.last().map_or(0, |landed| landed.slot));
+            }
+            // Nobody listens any more once the keeper has stopped.
+            let _ = ends.send(Ended::Tranche { ticket, plan, news, result });
+            if let Some(fresh) = posted {
+                let cleaned = sender.send_steps(&fresh.cleanup, &[&*wallet], &[]).await;
+                if let Err(error) = cleaned {
+                    tracing::warn!(%error, "the rent of posted prices did not come back");
+                }
+            }
+        });
+    }
+
+    pub(super) fn send_crank(&self, crank: Crank) {
+        let (sender, wallet, ends) = (self.sender.clone(), self.wallet.clone(), self.ends.clone());
+        let tables = self.settings.tables.clone();
+        tokio::spawn(async move {
+            let pack = |instruction| Packed::new(crank.what.clone(), vec![instruction], &tables);
+            let mut result = sender.send(&pack(crank.instruction.clone()), &[&*wallet]).await;
+            // Only what changes the vault's breaker needs it writable, and that is known by trying.
+            let needs_vault = |error: &SendError| {
+                error.refusal().is_some_and(|refusal| refusal.is(BallastError::VaultNotWritable))
+            };
+            if result.as_ref().err().is_some_and(needs_vault) {
+                result = sender.send(&pack(writing_vault(crank.instruction.clone())), &[&*wallet]).await;
+            }
+            let _ = ends.send(Ended::Crank { crank, result: result.map(|landed| landed.slot) });
+        });
+    }
+
+    /// Takes note of how a transaction ended.
+    pub(super) fn note(&mut self, ended: Ended) {
+        match ended {
+            Ended::Tranche { ticket, plan, news, result } => self.note_tranche(ticket, &plan, news, result),
+            Ended::Crank { crank, result } => self.note_crank(&crank, result),
+        }
+    }
+
+    fn note_tranche(&mut self, ticket: Ticket, plan: &Planned, news: u64, result: Result<u64, SendError>) {
+        let dollars = |value: ballast_risk::Usd| value.0 as f64 / 1e6;
+        let outcome = match result {
+            Ok(slot) => {
+                self.inventory.landed(ticket, slot);
+                let slots = slot.saturating_sub(news);
+                self.metrics.slots_to_land.observe(slots as f64);
+                self.metrics.repaid_usd.add(dollars(plan.outcome.repaid_value));
+                self.metrics.profit_usd.add(dollars(plan.profit.net()));
+                self.metrics.fees_usd.add(dollars(plan.profit.fees));
+                tracing::info!(
+                    obligation = %plan.obligation, slot, slots,
+                    repaid_usd = dollars(plan.outcome.repaid_value),
+                    profit_usd = dollars(plan.profit.net()),
+                    "landed"
+                );
+                "landed"
+            }
+            Err(error) => {
+                let outcome = outcome_of(&error);
+                if outcome == "unknown" {
+                    // It may still land: its tokens stay promised until a balance of after its last valid block is seen.
+                    self.inventory.landed(ticket, self.mirror.slot() + LONGEST_VALID);
+                } else {
+                    self.inventory.released(ticket);
+                }
+                if let SendError::Refused { signature: Some(_), .. } = &error {
+                    self.metrics.fees_usd.add(dollars(plan.profit.fees));
+                }
+                let now = ballast::oracle::now(&self.mirror.clock());
+                let rest = if outcome == "too large" { TOO_LARGE } else { self.settings.rest };
+                self.rests.insert(plan.row, Rest { until: now + rest, by_price: false });
+                if outcome == "lost" {
+                    tracing::info!(obligation = %plan.obligation, %error, "somebody was faster");
+                } else {
+                    tracing::warn!(obligation = %plan.obligation, %error, outcome, "a tranche did not land");
+                }
+                outcome
+            }
+        };
+        self.metrics.tranches.with_label_values(&[outcome]).inc();
+        // Whatever happened: what is known of this book and of both legs is old now.
+        let mut read = vec![plan.obligation, plan.debt.reserve(), plan.deposit.reserve()];
+        let legs = [plan.debt, plan.deposit];
+        read.extend(
+            self.settings.assets.iter().filter(|held| legs.contains(&held.asset)).map(|held| held.account),
+        );
+        self.source.read_again(read);
+    }
+
+    fn note_crank(&mut self, crank: &Crank, result: Result<u64, SendError>) {
+        let outcome = match &result {
+            Ok(slot) => {
+                tracing::info!(what = crank.what, slot, "cranked");
+                "landed"
+            }
+            Err(error) if error.refusal().is_some() && crank.is_a_try => "nothing to do",
+            Err(error) => {
+                tracing::info!(what = crank.what, %error, "a crank did not land");
+                outcome_of(error)
+            }
+        };
+        self.metrics.cranks.with_label_values(&[outcome]).inc();
+    }
+}
+
+/// How long a book rests whose tranche fits no transaction, seconds: until somebody sees the warning.
+const TOO_LARGE: u64 = 60;
+
+/// Slots after which no transaction of now can land any more.
+const LONGEST_VALID: u64 = 300;
+
+fn outcome_of(error: &SendError) -> &'static str {
+    match error {
+        SendError::Refused { refusal, .. } if is_lost_race(refusal) => "lost",
+        SendError::Refused { .. } => "refused",
+        SendError::Expired { .. } => "expired",
+        SendError::Unknown { .. } => "unknown",
+        SendError::Transport { .. } => "unreachable",
+        SendError::TooLarge { .. } => "too large",
+        _ => "not sent",
+    }
+}
