@@ -8,6 +8,10 @@
 
 export * from "./attestation";
 export * from "./audit";
+export * from "./claimAccount";
+export * from "./fundAccount";
 export * from "./obligation";
 export * from "./reserve";
+export * from "./rollAccount";
+export * from "./stakeAccount";
 export * from "./vault";

@@ -138,7 +138,7 @@ export const BALLAST_ERROR__INFLOW_BUCKET_EMPTY = 0x17ab; // 6059
 export const BALLAST_ERROR__OUTFLOW_BUCKET_EMPTY = 0x17ac; // 6060
 /** ExitShareSpent: Your share of what may leave now is taken: try again later */
 export const BALLAST_ERROR__EXIT_SHARE_SPENT = 0x17ad; // 6061
-/** NotInThisState: A breaker does not allow this now */
+/** NotInThisState: A circuit breaker does not allow this now: wait until it steps down; repaying, needed collateral and leaving without debt stay possible */
 export const BALLAST_ERROR__NOT_IN_THIS_STATE = 0x17ae; // 6062
 /** MoreThanHeals: Only what the obligation needs may come in now: deposit less */
 export const BALLAST_ERROR__MORE_THAN_HEALS = 0x17af; // 6063
@@ -208,6 +208,36 @@ export const BALLAST_ERROR__DEPOSITS_LEFT = 0x17ce; // 6094
 export const BALLAST_ERROR__NOTHING_TO_ABSORB = 0x17cf; // 6095
 /** SignalAccountsMissing: Pass the accounts that this signal is read from: the reserve, its token account, or the vault's report */
 export const BALLAST_ERROR__SIGNAL_ACCOUNTS_MISSING = 0x17d0; // 6096
+/** SeatTooSmall: The vote account needs 0.01 % of the cluster's stake, and where the roll is full, more than the smallest on it */
+export const BALLAST_ERROR__SEAT_TOO_SMALL = 0x17d1; // 6097
+/** NotEnrolled: The vote account is not on this roll: enrol it first */
+export const BALLAST_ERROR__NOT_ENROLLED = 0x17d2; // 6098
+/** RollNotCalled: Call the roll first: every vote account on it that votes now, in this epoch */
+export const BALLAST_ERROR__ROLL_NOT_CALLED = 0x17d3; // 6099
+/** WrongFund: The account belongs to another fund: pass one of this vault's fund */
+export const BALLAST_ERROR__WRONG_FUND = 0x17d4; // 6100
+/** NotTheFundsReserve: Pass the reserve of the fund's mint, which the fund names */
+export const BALLAST_ERROR__NOT_THE_FUNDS_RESERVE = 0x17d5; // 6101
+/** NotStakeOwner: Only the owner of the stake may do this */
+export const BALLAST_ERROR__NOT_STAKE_OWNER = 0x17d6; // 6102
+/** StakeNotEmpty: The stake still has shares: unstake them first */
+export const BALLAST_ERROR__STAKE_NOT_EMPTY = 0x17d7; // 6103
+/** NotAVoteAccount: This is no vote account of a layout that the program reads: pass one that the vote program owns */
+export const BALLAST_ERROR__NOT_A_VOTE_ACCOUNT = 0x17d8; // 6104
+/** NotItsIdentity: The vote account names another node identity: sign with that one */
+export const BALLAST_ERROR__NOT_ITS_IDENTITY = 0x17d9; // 6105
+/** BeyondRecordedLoss: Fewer losses are recorded and unclaimed than this: claim less, within two weeks of the loss */
+export const BALLAST_ERROR__BEYOND_RECORDED_LOSS = 0x17da; // 6106
+/** ClaimNotPassed: The claim has not passed: wait for the vote and settle it, or leave the claim out */
+export const BALLAST_ERROR__CLAIM_NOT_PASSED = 0x17db; // 6107
+/** ClaimNotOver: The claim is still open, or still pays: close it when it is used up or its time is over */
+export const BALLAST_ERROR__CLAIM_NOT_OVER = 0x17dc; // 6108
+/** BondOwed: The claim's bond is still owed: pass a token account of its opener */
+export const BALLAST_ERROR__BOND_OWED = 0x17dd; // 6109
+/** NotTheOpener: This is not who opened the claim: pass the opener that the claim names */
+export const BALLAST_ERROR__NOT_THE_OPENER = 0x17de; // 6110
+/** FundAccountMissing: Pass the vault's insurance fund as the last account, writable: it writes down what lenders lose */
+export const BALLAST_ERROR__FUND_ACCOUNT_MISSING = 0x17df; // 6111
 
 export type BallastError =
   | typeof BALLAST_ERROR__AUDIT_INCOMPLETE
@@ -215,8 +245,12 @@ export type BallastError =
   | typeof BALLAST_ERROR__BELOW_MINIMUM_RECEIVED
   | typeof BALLAST_ERROR__BELOW_OPENING_REQUIREMENT
   | typeof BALLAST_ERROR__BETTER_PAIR_AVAILABLE
+  | typeof BALLAST_ERROR__BEYOND_RECORDED_LOSS
+  | typeof BALLAST_ERROR__BOND_OWED
   | typeof BALLAST_ERROR__BOOKS_DO_NOT_HOLD
   | typeof BALLAST_ERROR__CHANGE_EXPIRED
+  | typeof BALLAST_ERROR__CLAIM_NOT_OVER
+  | typeof BALLAST_ERROR__CLAIM_NOT_PASSED
   | typeof BALLAST_ERROR__COVER_SPENT
   | typeof BALLAST_ERROR__DEBT_CAP
   | typeof BALLAST_ERROR__DEBT_IN_RESERVE
@@ -228,6 +262,7 @@ export type BallastError =
   | typeof BALLAST_ERROR__DEPTH_CAP
   | typeof BALLAST_ERROR__EXIT_SHARE_SPENT
   | typeof BALLAST_ERROR__EXPOSURE_CAP
+  | typeof BALLAST_ERROR__FUND_ACCOUNT_MISSING
   | typeof BALLAST_ERROR__FUND_EMPTY
   | typeof BALLAST_ERROR__GROUP_CAP
   | typeof BALLAST_ERROR__HEALTHY
@@ -244,14 +279,20 @@ export type BallastError =
   | typeof BALLAST_ERROR__NO_SIGNAL
   | typeof BALLAST_ERROR__NO_SUCH_POSITION
   | typeof BALLAST_ERROR__NOT_A_PAIR
+  | typeof BALLAST_ERROR__NOT_A_VOTE_ACCOUNT
   | typeof BALLAST_ERROR__NOT_A_VOTER
   | typeof BALLAST_ERROR__NOT_BORROWABLE
   | typeof BALLAST_ERROR__NOT_CURATOR
+  | typeof BALLAST_ERROR__NOT_ENROLLED
   | typeof BALLAST_ERROR__NOTHING_TO_ABSORB
   | typeof BALLAST_ERROR__NOTHING_TO_STEP
   | typeof BALLAST_ERROR__NOT_IN_THIS_STATE
+  | typeof BALLAST_ERROR__NOT_ITS_IDENTITY
   | typeof BALLAST_ERROR__NOT_OWNER
   | typeof BALLAST_ERROR__NOT_RIPE
+  | typeof BALLAST_ERROR__NOT_STAKE_OWNER
+  | typeof BALLAST_ERROR__NOT_THE_FUNDS_RESERVE
+  | typeof BALLAST_ERROR__NOT_THE_OPENER
   | typeof BALLAST_ERROR__NOT_TIGHTER
   | typeof BALLAST_ERROR__NOT_WINDING_DOWN
   | typeof BALLAST_ERROR__OBLIGATION_NOT_EMPTY
@@ -271,12 +312,15 @@ export type BallastError =
   | typeof BALLAST_ERROR__PRICE_UNUSABLE
   | typeof BALLAST_ERROR__RAMP_TOO_FAST
   | typeof BALLAST_ERROR__RESERVE_NOT_WRITABLE
+  | typeof BALLAST_ERROR__ROLL_NOT_CALLED
   | typeof BALLAST_ERROR__SAME_SLOT
+  | typeof BALLAST_ERROR__SEAT_TOO_SMALL
   | typeof BALLAST_ERROR__SHARES_ACCOUNT_NEEDED
   | typeof BALLAST_ERROR__SHARES_NOT_WORTHLESS
   | typeof BALLAST_ERROR__SIGNAL_ACCOUNTS_MISSING
   | typeof BALLAST_ERROR__STAKE_COOLING
   | typeof BALLAST_ERROR__STAKE_LOCKED
+  | typeof BALLAST_ERROR__STAKE_NOT_EMPTY
   | typeof BALLAST_ERROR__TIGHTENED_TOO_LONG
   | typeof BALLAST_ERROR__TIGHTENED_TOO_OFTEN
   | typeof BALLAST_ERROR__TOKEN_ACCOUNT_FROZEN
@@ -298,6 +342,7 @@ export type BallastError =
   | typeof BALLAST_ERROR__VOTING_OPEN
   | typeof BALLAST_ERROR__WIPED_OUT
   | typeof BALLAST_ERROR__WORSENING_PAIR
+  | typeof BALLAST_ERROR__WRONG_FUND
   | typeof BALLAST_ERROR__WRONG_MINT
   | typeof BALLAST_ERROR__WRONG_REFRESH_ACCOUNTS
   | typeof BALLAST_ERROR__WRONG_REMAINING_ACCOUNTS
@@ -316,8 +361,12 @@ if (process.env["NODE_ENV"] !== "production") {
     [BALLAST_ERROR__BELOW_MINIMUM_RECEIVED]: `The liquidator would receive less than its minimum: lower it, or wait for a better price`,
     [BALLAST_ERROR__BELOW_OPENING_REQUIREMENT]: `Equity would fall below the opening requirement: deposit more, repay, or take less`,
     [BALLAST_ERROR__BETTER_PAIR_AVAILABLE]: `Another pair removes more than twice the risk per dollar: choose it`,
+    [BALLAST_ERROR__BEYOND_RECORDED_LOSS]: `Fewer losses are recorded and unclaimed than this: claim less, within two weeks of the loss`,
+    [BALLAST_ERROR__BOND_OWED]: `The claim's bond is still owed: pass a token account of its opener`,
     [BALLAST_ERROR__BOOKS_DO_NOT_HOLD]: `The reserve's books do not hold: nothing was done`,
     [BALLAST_ERROR__CHANGE_EXPIRED]: `The change was ripe and has expired: propose it again`,
+    [BALLAST_ERROR__CLAIM_NOT_OVER]: `The claim is still open, or still pays: close it when it is used up or its time is over`,
+    [BALLAST_ERROR__CLAIM_NOT_PASSED]: `The claim has not passed: wait for the vote and settle it, or leave the claim out`,
     [BALLAST_ERROR__COVER_SPENT]: `The fund has paid what it may for now`,
     [BALLAST_ERROR__DEBT_CAP]: `The reserve's debt cap is reached`,
     [BALLAST_ERROR__DEBT_IN_RESERVE]: `The obligation has a debt in this reserve: repay it instead of depositing, or use a second obligation`,
@@ -329,6 +378,7 @@ if (process.env["NODE_ENV"] !== "production") {
     [BALLAST_ERROR__DEPTH_CAP]: `The reserve's debt cap, a share of market depth, is reached`,
     [BALLAST_ERROR__EXIT_SHARE_SPENT]: `Your share of what may leave now is taken: try again later`,
     [BALLAST_ERROR__EXPOSURE_CAP]: `The reserve's part of its group's cap is reached`,
+    [BALLAST_ERROR__FUND_ACCOUNT_MISSING]: `Pass the vault's insurance fund as the last account, writable: it writes down what lenders lose`,
     [BALLAST_ERROR__FUND_EMPTY]: `The fund is empty`,
     [BALLAST_ERROR__GROUP_CAP]: `The group's cap is handed out already`,
     [BALLAST_ERROR__HEALTHY]: `Equity meets the requirement: nothing to liquidate`,
@@ -345,14 +395,20 @@ if (process.env["NODE_ENV"] !== "production") {
     [BALLAST_ERROR__NO_SIGNAL]: `The evidence does not reach the signal's threshold`,
     [BALLAST_ERROR__NO_SUCH_POSITION]: `The obligation has no such position`,
     [BALLAST_ERROR__NOT_A_PAIR]: `A tranche needs one debt and one deposit of the obligation`,
+    [BALLAST_ERROR__NOT_A_VOTE_ACCOUNT]: `This is no vote account of a layout that the program reads: pass one that the vote program owns`,
     [BALLAST_ERROR__NOT_A_VOTER]: `This identity is not one of the claim's voters`,
     [BALLAST_ERROR__NOT_BORROWABLE]: `This asset cannot be borrowed in this vault`,
     [BALLAST_ERROR__NOT_CURATOR]: `Only the curator of the vault may do this`,
+    [BALLAST_ERROR__NOT_ENROLLED]: `The vote account is not on this roll: enrol it first`,
     [BALLAST_ERROR__NOTHING_TO_ABSORB]: `The obligation has no debt to absorb and no worthless shares to retire`,
     [BALLAST_ERROR__NOTHING_TO_STEP]: `The breaker's state has not expired`,
-    [BALLAST_ERROR__NOT_IN_THIS_STATE]: `A breaker does not allow this now`,
+    [BALLAST_ERROR__NOT_IN_THIS_STATE]: `A circuit breaker does not allow this now: wait until it steps down; repaying, needed collateral and leaving without debt stay possible`,
+    [BALLAST_ERROR__NOT_ITS_IDENTITY]: `The vote account names another node identity: sign with that one`,
     [BALLAST_ERROR__NOT_OWNER]: `Only the owner of the obligation may do this`,
     [BALLAST_ERROR__NOT_RIPE]: `The change is still waiting out its timelock`,
+    [BALLAST_ERROR__NOT_STAKE_OWNER]: `Only the owner of the stake may do this`,
+    [BALLAST_ERROR__NOT_THE_FUNDS_RESERVE]: `Pass the reserve of the fund's mint, which the fund names`,
+    [BALLAST_ERROR__NOT_THE_OPENER]: `This is not who opened the claim: pass the opener that the claim names`,
     [BALLAST_ERROR__NOT_TIGHTER]: `A guardian may only tighten, to guarded or halted`,
     [BALLAST_ERROR__NOT_WINDING_DOWN]: `The breaker is not winding down`,
     [BALLAST_ERROR__OBLIGATION_NOT_EMPTY]: `Close every position of the obligation first`,
@@ -372,12 +428,15 @@ if (process.env["NODE_ENV"] !== "production") {
     [BALLAST_ERROR__PRICE_UNUSABLE]: `The price is not positive, or its exponent or confidence makes no sense`,
     [BALLAST_ERROR__RAMP_TOO_FAST]: `The ramp is too short for this change: lengthen it`,
     [BALLAST_ERROR__RESERVE_NOT_WRITABLE]: `Pass the reserves that bear a loss as writable`,
+    [BALLAST_ERROR__ROLL_NOT_CALLED]: `Call the roll first: every vote account on it that votes now, in this epoch`,
     [BALLAST_ERROR__SAME_SLOT]: `No tranche in the slot of the obligation's last borrow or withdrawal: try in the next slot`,
+    [BALLAST_ERROR__SEAT_TOO_SMALL]: `The vote account needs 0.01 % of the cluster's stake, and where the roll is full, more than the smallest on it`,
     [BALLAST_ERROR__SHARES_ACCOUNT_NEEDED]: `The reserve is short of free tokens: pass a debt-free obligation of yours in this vault to be paid in shares`,
     [BALLAST_ERROR__SHARES_NOT_WORTHLESS]: `These shares may still be worth something`,
     [BALLAST_ERROR__SIGNAL_ACCOUNTS_MISSING]: `Pass the accounts that this signal is read from: the reserve, its token account, or the vault's report`,
     [BALLAST_ERROR__STAKE_COOLING]: `The stake is still cooling down`,
     [BALLAST_ERROR__STAKE_LOCKED]: `Stake cannot leave while a claim is open or a loss is fresh`,
+    [BALLAST_ERROR__STAKE_NOT_EMPTY]: `The stake still has shares: unstake them first`,
     [BALLAST_ERROR__TIGHTENED_TOO_LONG]: `A guardian may tighten for at most eight hours`,
     [BALLAST_ERROR__TIGHTENED_TOO_OFTEN]: `A guardian may tighten at most three times in seven days`,
     [BALLAST_ERROR__TOKEN_ACCOUNT_FROZEN]: `The reserve's token account is frozen: its debt cannot be repaid now`,
@@ -399,6 +458,7 @@ if (process.env["NODE_ENV"] !== "production") {
     [BALLAST_ERROR__VOTING_OPEN]: `The vote on this claim is still open`,
     [BALLAST_ERROR__WIPED_OUT]: `The reserve's lenders were wiped out: retire its shares first`,
     [BALLAST_ERROR__WORSENING_PAIR]: `This pair would not lower the obligation's risk: choose another deposit or debt, or a smaller maximum`,
+    [BALLAST_ERROR__WRONG_FUND]: `The account belongs to another fund: pass one of this vault's fund`,
     [BALLAST_ERROR__WRONG_MINT]: `The mint is not the reserve's: pass the mint that the reserve names`,
     [BALLAST_ERROR__WRONG_REFRESH_ACCOUNTS]: `Pass pairs of a reserve and its price account as remaining accounts`,
     [BALLAST_ERROR__WRONG_REMAINING_ACCOUNTS]: `Pass the reserve accounts of all positions of the obligation, in its order, as remaining accounts`,

@@ -8,6 +8,10 @@
 
 export * from "./attestation";
 export * from "./audit";
+export * from "./createFundTokens";
+export * from "./fund";
 export * from "./obligation";
 export * from "./reserve";
+export * from "./roll";
+export * from "./stake";
 export * from "./tokens";

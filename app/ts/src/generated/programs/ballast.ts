@@ -36,17 +36,29 @@ import {
 import {
   getAttestationCodec,
   getAuditCodec,
+  getClaimAccountCodec,
+  getFundAccountCodec,
   getObligationCodec,
   getReserveCodec,
+  getRollAccountCodec,
+  getStakeAccountCodec,
   getVaultCodec,
   type Attestation,
   type AttestationArgs,
   type Audit,
   type AuditArgs,
+  type ClaimAccount,
+  type ClaimAccountArgs,
+  type FundAccount,
+  type FundAccountArgs,
   type Obligation,
   type ObligationArgs,
   type Reserve,
   type ReserveArgs,
+  type RollAccount,
+  type RollAccountArgs,
+  type StakeAccount,
+  type StakeAccountArgs,
   type Vault,
   type VaultArgs,
 } from "../accounts";
@@ -56,75 +68,139 @@ import {
   getAttestSolvencyInstructionAsync,
   getAuditBookInstructionAsync,
   getBorrowInstruction,
+  getCallRollInstruction,
+  getCloseClaimInstruction,
   getCloseObligationInstruction,
+  getCloseStakeInstruction,
   getCollectFeesInstruction,
+  getCollectInsuranceInstruction,
+  getCoverLossInstruction,
+  getCreateFundInstructionAsync,
   getCreateVaultInstructionAsync,
   getDepositInstruction,
+  getEnrollValidatorInstruction,
+  getLeaveRollInstruction,
+  getOpenClaimInstruction,
   getOpenObligationInstructionAsync,
+  getOpenStakeInstructionAsync,
   getRefreshObligationInstruction,
   getRefreshReservesInstruction,
   getRepayInstruction,
+  getRequestUnstakeInstruction,
+  getSettleClaimInstruction,
   getSoftLiquidateInstruction,
+  getStakeInsuranceInstruction,
   getStepBreakerInstruction,
   getTripBreakerInstructionAsync,
+  getUnstakeInstruction,
+  getVoteClaimInstruction,
   getWithdrawInstruction,
   parseAbsorbLossInstruction,
   parseAddReserveInstruction,
   parseAttestSolvencyInstruction,
   parseAuditBookInstruction,
   parseBorrowInstruction,
+  parseCallRollInstruction,
+  parseCloseClaimInstruction,
   parseCloseObligationInstruction,
+  parseCloseStakeInstruction,
   parseCollectFeesInstruction,
+  parseCollectInsuranceInstruction,
+  parseCoverLossInstruction,
+  parseCreateFundInstruction,
   parseCreateVaultInstruction,
   parseDepositInstruction,
+  parseEnrollValidatorInstruction,
+  parseLeaveRollInstruction,
+  parseOpenClaimInstruction,
   parseOpenObligationInstruction,
+  parseOpenStakeInstruction,
   parseRefreshObligationInstruction,
   parseRefreshReservesInstruction,
   parseRepayInstruction,
+  parseRequestUnstakeInstruction,
+  parseSettleClaimInstruction,
   parseSoftLiquidateInstruction,
+  parseStakeInsuranceInstruction,
   parseStepBreakerInstruction,
   parseTripBreakerInstruction,
+  parseUnstakeInstruction,
+  parseVoteClaimInstruction,
   parseWithdrawInstruction,
   type AbsorbLossInput,
   type AddReserveAsyncInput,
   type AttestSolvencyAsyncInput,
   type AuditBookAsyncInput,
   type BorrowInput,
+  type CallRollInput,
+  type CloseClaimInput,
   type CloseObligationInput,
+  type CloseStakeInput,
   type CollectFeesInput,
+  type CollectInsuranceInput,
+  type CoverLossInput,
+  type CreateFundAsyncInput,
   type CreateVaultAsyncInput,
   type DepositInput,
+  type EnrollValidatorInput,
+  type LeaveRollInput,
+  type OpenClaimInput,
   type OpenObligationAsyncInput,
+  type OpenStakeAsyncInput,
   type ParsedAbsorbLossInstruction,
   type ParsedAddReserveInstruction,
   type ParsedAttestSolvencyInstruction,
   type ParsedAuditBookInstruction,
   type ParsedBorrowInstruction,
+  type ParsedCallRollInstruction,
+  type ParsedCloseClaimInstruction,
   type ParsedCloseObligationInstruction,
+  type ParsedCloseStakeInstruction,
   type ParsedCollectFeesInstruction,
+  type ParsedCollectInsuranceInstruction,
+  type ParsedCoverLossInstruction,
+  type ParsedCreateFundInstruction,
   type ParsedCreateVaultInstruction,
   type ParsedDepositInstruction,
+  type ParsedEnrollValidatorInstruction,
+  type ParsedLeaveRollInstruction,
+  type ParsedOpenClaimInstruction,
   type ParsedOpenObligationInstruction,
+  type ParsedOpenStakeInstruction,
   type ParsedRefreshObligationInstruction,
   type ParsedRefreshReservesInstruction,
   type ParsedRepayInstruction,
+  type ParsedRequestUnstakeInstruction,
+  type ParsedSettleClaimInstruction,
   type ParsedSoftLiquidateInstruction,
+  type ParsedStakeInsuranceInstruction,
   type ParsedStepBreakerInstruction,
   type ParsedTripBreakerInstruction,
+  type ParsedUnstakeInstruction,
+  type ParsedVoteClaimInstruction,
   type ParsedWithdrawInstruction,
   type RefreshObligationInput,
   type RefreshReservesInput,
   type RepayInput,
+  type RequestUnstakeInput,
+  type SettleClaimInput,
   type SoftLiquidateInput,
+  type StakeInsuranceInput,
   type StepBreakerInput,
   type TripBreakerAsyncInput,
+  type UnstakeInput,
+  type VoteClaimInput,
   type WithdrawInput,
 } from "../instructions";
 import {
   findAttestationPda,
   findAuditPda,
+  findCreateFundTokensPda,
+  findFundPda,
   findObligationPda,
   findReservePda,
+  findRollPda,
+  findStakePda,
   findTokensPda,
 } from "../pdas";
 
@@ -134,8 +210,12 @@ export const BALLAST_PROGRAM_ADDRESS =
 export enum BallastAccount {
   Attestation,
   Audit,
+  ClaimAccount,
+  FundAccount,
   Obligation,
   Reserve,
+  RollAccount,
+  StakeAccount,
   Vault,
 }
 
@@ -169,6 +249,28 @@ export function identifyBallastAccount(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([113, 109, 47, 96, 242, 219, 61, 165]),
+      ),
+      0,
+    )
+  ) {
+    return BallastAccount.ClaimAccount;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([49, 104, 168, 214, 134, 180, 173, 154]),
+      ),
+      0,
+    )
+  ) {
+    return BallastAccount.FundAccount;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([168, 206, 141, 106, 88, 76, 172, 167]),
       ),
       0,
@@ -186,6 +288,28 @@ export function identifyBallastAccount(
     )
   ) {
     return BallastAccount.Reserve;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([208, 114, 12, 249, 224, 107, 235, 117]),
+      ),
+      0,
+    )
+  ) {
+    return BallastAccount.RollAccount;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([80, 158, 67, 124, 50, 189, 192, 255]),
+      ),
+      0,
+    )
+  ) {
+    return BallastAccount.StakeAccount;
   }
   if (
     containsBytes(
@@ -210,17 +334,32 @@ export enum BallastInstruction {
   AttestSolvency,
   AuditBook,
   Borrow,
+  CallRoll,
+  CloseClaim,
   CloseObligation,
+  CloseStake,
   CollectFees,
+  CollectInsurance,
+  CoverLoss,
+  CreateFund,
   CreateVault,
   Deposit,
+  EnrollValidator,
+  LeaveRoll,
+  OpenClaim,
   OpenObligation,
+  OpenStake,
   RefreshObligation,
   RefreshReserves,
   Repay,
+  RequestUnstake,
+  SettleClaim,
   SoftLiquidate,
+  StakeInsurance,
   StepBreaker,
   TripBreaker,
+  Unstake,
+  VoteClaim,
   Withdraw,
 }
 
@@ -287,6 +426,28 @@ export function identifyBallastInstruction(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([25, 109, 89, 172, 82, 22, 11, 58]),
+      ),
+      0,
+    )
+  ) {
+    return BallastInstruction.CallRoll;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([42, 177, 165, 35, 213, 179, 211, 19]),
+      ),
+      0,
+    )
+  ) {
+    return BallastInstruction.CloseClaim;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([178, 182, 18, 237, 158, 158, 51, 124]),
       ),
       0,
@@ -298,12 +459,56 @@ export function identifyBallastInstruction(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([92, 229, 76, 76, 25, 26, 189, 239]),
+      ),
+      0,
+    )
+  ) {
+    return BallastInstruction.CloseStake;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([164, 152, 207, 99, 30, 186, 19, 182]),
       ),
       0,
     )
   ) {
     return BallastInstruction.CollectFees;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([174, 138, 5, 122, 76, 66, 40, 158]),
+      ),
+      0,
+    )
+  ) {
+    return BallastInstruction.CollectInsurance;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([219, 214, 110, 40, 255, 84, 61, 60]),
+      ),
+      0,
+    )
+  ) {
+    return BallastInstruction.CoverLoss;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([38, 128, 18, 11, 203, 0, 153, 21]),
+      ),
+      0,
+    )
+  ) {
+    return BallastInstruction.CreateFund;
   }
   if (
     containsBytes(
@@ -331,12 +536,56 @@ export function identifyBallastInstruction(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([78, 169, 192, 50, 157, 207, 142, 153]),
+      ),
+      0,
+    )
+  ) {
+    return BallastInstruction.EnrollValidator;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([28, 192, 146, 89, 84, 219, 91, 167]),
+      ),
+      0,
+    )
+  ) {
+    return BallastInstruction.LeaveRoll;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([222, 101, 161, 226, 92, 247, 44, 252]),
+      ),
+      0,
+    )
+  ) {
+    return BallastInstruction.OpenClaim;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([3, 19, 90, 233, 47, 113, 28, 155]),
       ),
       0,
     )
   ) {
     return BallastInstruction.OpenObligation;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([136, 215, 163, 130, 234, 194, 229, 229]),
+      ),
+      0,
+    )
+  ) {
+    return BallastInstruction.OpenStake;
   }
   if (
     containsBytes(
@@ -375,12 +624,45 @@ export function identifyBallastInstruction(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([44, 154, 110, 253, 160, 202, 54, 34]),
+      ),
+      0,
+    )
+  ) {
+    return BallastInstruction.RequestUnstake;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([205, 203, 21, 66, 255, 231, 209, 155]),
+      ),
+      0,
+    )
+  ) {
+    return BallastInstruction.SettleClaim;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([76, 36, 219, 238, 84, 149, 153, 25]),
       ),
       0,
     )
   ) {
     return BallastInstruction.SoftLiquidate;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([177, 2, 141, 2, 215, 160, 174, 119]),
+      ),
+      0,
+    )
+  ) {
+    return BallastInstruction.StakeInsurance;
   }
   if (
     containsBytes(
@@ -403,6 +685,28 @@ export function identifyBallastInstruction(
     )
   ) {
     return BallastInstruction.TripBreaker;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([90, 95, 107, 42, 205, 124, 50, 225]),
+      ),
+      0,
+    )
+  ) {
+    return BallastInstruction.Unstake;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([119, 71, 176, 255, 239, 225, 251, 107]),
+      ),
+      0,
+    )
+  ) {
+    return BallastInstruction.VoteClaim;
   }
   if (
     containsBytes(
@@ -440,11 +744,29 @@ export type ParsedBallastInstruction<
       instructionType: BallastInstruction.Borrow;
     } & ParsedBorrowInstruction<TProgram>)
   | ({
+      instructionType: BallastInstruction.CallRoll;
+    } & ParsedCallRollInstruction<TProgram>)
+  | ({
+      instructionType: BallastInstruction.CloseClaim;
+    } & ParsedCloseClaimInstruction<TProgram>)
+  | ({
       instructionType: BallastInstruction.CloseObligation;
     } & ParsedCloseObligationInstruction<TProgram>)
   | ({
+      instructionType: BallastInstruction.CloseStake;
+    } & ParsedCloseStakeInstruction<TProgram>)
+  | ({
       instructionType: BallastInstruction.CollectFees;
     } & ParsedCollectFeesInstruction<TProgram>)
+  | ({
+      instructionType: BallastInstruction.CollectInsurance;
+    } & ParsedCollectInsuranceInstruction<TProgram>)
+  | ({
+      instructionType: BallastInstruction.CoverLoss;
+    } & ParsedCoverLossInstruction<TProgram>)
+  | ({
+      instructionType: BallastInstruction.CreateFund;
+    } & ParsedCreateFundInstruction<TProgram>)
   | ({
       instructionType: BallastInstruction.CreateVault;
     } & ParsedCreateVaultInstruction<TProgram>)
@@ -452,8 +774,20 @@ export type ParsedBallastInstruction<
       instructionType: BallastInstruction.Deposit;
     } & ParsedDepositInstruction<TProgram>)
   | ({
+      instructionType: BallastInstruction.EnrollValidator;
+    } & ParsedEnrollValidatorInstruction<TProgram>)
+  | ({
+      instructionType: BallastInstruction.LeaveRoll;
+    } & ParsedLeaveRollInstruction<TProgram>)
+  | ({
+      instructionType: BallastInstruction.OpenClaim;
+    } & ParsedOpenClaimInstruction<TProgram>)
+  | ({
       instructionType: BallastInstruction.OpenObligation;
     } & ParsedOpenObligationInstruction<TProgram>)
+  | ({
+      instructionType: BallastInstruction.OpenStake;
+    } & ParsedOpenStakeInstruction<TProgram>)
   | ({
       instructionType: BallastInstruction.RefreshObligation;
     } & ParsedRefreshObligationInstruction<TProgram>)
@@ -464,14 +798,29 @@ export type ParsedBallastInstruction<
       instructionType: BallastInstruction.Repay;
     } & ParsedRepayInstruction<TProgram>)
   | ({
+      instructionType: BallastInstruction.RequestUnstake;
+    } & ParsedRequestUnstakeInstruction<TProgram>)
+  | ({
+      instructionType: BallastInstruction.SettleClaim;
+    } & ParsedSettleClaimInstruction<TProgram>)
+  | ({
       instructionType: BallastInstruction.SoftLiquidate;
     } & ParsedSoftLiquidateInstruction<TProgram>)
+  | ({
+      instructionType: BallastInstruction.StakeInsurance;
+    } & ParsedStakeInsuranceInstruction<TProgram>)
   | ({
       instructionType: BallastInstruction.StepBreaker;
     } & ParsedStepBreakerInstruction<TProgram>)
   | ({
       instructionType: BallastInstruction.TripBreaker;
     } & ParsedTripBreakerInstruction<TProgram>)
+  | ({
+      instructionType: BallastInstruction.Unstake;
+    } & ParsedUnstakeInstruction<TProgram>)
+  | ({
+      instructionType: BallastInstruction.VoteClaim;
+    } & ParsedVoteClaimInstruction<TProgram>)
   | ({
       instructionType: BallastInstruction.Withdraw;
     } & ParsedWithdrawInstruction<TProgram>);
@@ -516,6 +865,20 @@ export function parseBallastInstruction<TProgram extends string>(
         ...parseBorrowInstruction(instruction),
       };
     }
+    case BallastInstruction.CallRoll: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: BallastInstruction.CallRoll,
+        ...parseCallRollInstruction(instruction),
+      };
+    }
+    case BallastInstruction.CloseClaim: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: BallastInstruction.CloseClaim,
+        ...parseCloseClaimInstruction(instruction),
+      };
+    }
     case BallastInstruction.CloseObligation: {
       assertIsInstructionWithAccounts(instruction);
       return {
@@ -523,11 +886,39 @@ export function parseBallastInstruction<TProgram extends string>(
         ...parseCloseObligationInstruction(instruction),
       };
     }
+    case BallastInstruction.CloseStake: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: BallastInstruction.CloseStake,
+        ...parseCloseStakeInstruction(instruction),
+      };
+    }
     case BallastInstruction.CollectFees: {
       assertIsInstructionWithAccounts(instruction);
       return {
         instructionType: BallastInstruction.CollectFees,
         ...parseCollectFeesInstruction(instruction),
+      };
+    }
+    case BallastInstruction.CollectInsurance: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: BallastInstruction.CollectInsurance,
+        ...parseCollectInsuranceInstruction(instruction),
+      };
+    }
+    case BallastInstruction.CoverLoss: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: BallastInstruction.CoverLoss,
+        ...parseCoverLossInstruction(instruction),
+      };
+    }
+    case BallastInstruction.CreateFund: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: BallastInstruction.CreateFund,
+        ...parseCreateFundInstruction(instruction),
       };
     }
     case BallastInstruction.CreateVault: {
@@ -544,11 +935,39 @@ export function parseBallastInstruction<TProgram extends string>(
         ...parseDepositInstruction(instruction),
       };
     }
+    case BallastInstruction.EnrollValidator: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: BallastInstruction.EnrollValidator,
+        ...parseEnrollValidatorInstruction(instruction),
+      };
+    }
+    case BallastInstruction.LeaveRoll: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: BallastInstruction.LeaveRoll,
+        ...parseLeaveRollInstruction(instruction),
+      };
+    }
+    case BallastInstruction.OpenClaim: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: BallastInstruction.OpenClaim,
+        ...parseOpenClaimInstruction(instruction),
+      };
+    }
     case BallastInstruction.OpenObligation: {
       assertIsInstructionWithAccounts(instruction);
       return {
         instructionType: BallastInstruction.OpenObligation,
         ...parseOpenObligationInstruction(instruction),
+      };
+    }
+    case BallastInstruction.OpenStake: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: BallastInstruction.OpenStake,
+        ...parseOpenStakeInstruction(instruction),
       };
     }
     case BallastInstruction.RefreshObligation: {
@@ -572,11 +991,32 @@ export function parseBallastInstruction<TProgram extends string>(
         ...parseRepayInstruction(instruction),
       };
     }
+    case BallastInstruction.RequestUnstake: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: BallastInstruction.RequestUnstake,
+        ...parseRequestUnstakeInstruction(instruction),
+      };
+    }
+    case BallastInstruction.SettleClaim: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: BallastInstruction.SettleClaim,
+        ...parseSettleClaimInstruction(instruction),
+      };
+    }
     case BallastInstruction.SoftLiquidate: {
       assertIsInstructionWithAccounts(instruction);
       return {
         instructionType: BallastInstruction.SoftLiquidate,
         ...parseSoftLiquidateInstruction(instruction),
+      };
+    }
+    case BallastInstruction.StakeInsurance: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: BallastInstruction.StakeInsurance,
+        ...parseStakeInsuranceInstruction(instruction),
       };
     }
     case BallastInstruction.StepBreaker: {
@@ -591,6 +1031,20 @@ export function parseBallastInstruction<TProgram extends string>(
       return {
         instructionType: BallastInstruction.TripBreaker,
         ...parseTripBreakerInstruction(instruction),
+      };
+    }
+    case BallastInstruction.Unstake: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: BallastInstruction.Unstake,
+        ...parseUnstakeInstruction(instruction),
+      };
+    }
+    case BallastInstruction.VoteClaim: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: BallastInstruction.VoteClaim,
+        ...parseVoteClaimInstruction(instruction),
       };
     }
     case BallastInstruction.Withdraw: {
@@ -619,10 +1073,18 @@ export type BallastPluginAccounts = {
     SelfFetchFunctions<AttestationArgs, Attestation>;
   audit: ReturnType<typeof getAuditCodec> &
     SelfFetchFunctions<AuditArgs, Audit>;
+  claimAccount: ReturnType<typeof getClaimAccountCodec> &
+    SelfFetchFunctions<ClaimAccountArgs, ClaimAccount>;
+  fundAccount: ReturnType<typeof getFundAccountCodec> &
+    SelfFetchFunctions<FundAccountArgs, FundAccount>;
   obligation: ReturnType<typeof getObligationCodec> &
     SelfFetchFunctions<ObligationArgs, Obligation>;
   reserve: ReturnType<typeof getReserveCodec> &
     SelfFetchFunctions<ReserveArgs, Reserve>;
+  rollAccount: ReturnType<typeof getRollAccountCodec> &
+    SelfFetchFunctions<RollAccountArgs, RollAccount>;
+  stakeAccount: ReturnType<typeof getStakeAccountCodec> &
+    SelfFetchFunctions<StakeAccountArgs, StakeAccount>;
   vault: ReturnType<typeof getVaultCodec> &
     SelfFetchFunctions<VaultArgs, Vault>;
 };
@@ -646,13 +1108,33 @@ export type BallastPluginInstructions = {
   borrow: (
     input: BorrowInput,
   ) => ReturnType<typeof getBorrowInstruction> & SelfPlanAndSendFunctions;
+  callRoll: (
+    input: CallRollInput,
+  ) => ReturnType<typeof getCallRollInstruction> & SelfPlanAndSendFunctions;
+  closeClaim: (
+    input: CloseClaimInput,
+  ) => ReturnType<typeof getCloseClaimInstruction> & SelfPlanAndSendFunctions;
   closeObligation: (
     input: CloseObligationInput,
   ) => ReturnType<typeof getCloseObligationInstruction> &
     SelfPlanAndSendFunctions;
+  closeStake: (
+    input: CloseStakeInput,
+  ) => ReturnType<typeof getCloseStakeInstruction> & SelfPlanAndSendFunctions;
   collectFees: (
     input: CollectFeesInput,
   ) => ReturnType<typeof getCollectFeesInstruction> & SelfPlanAndSendFunctions;
+  collectInsurance: (
+    input: CollectInsuranceInput,
+  ) => ReturnType<typeof getCollectInsuranceInstruction> &
+    SelfPlanAndSendFunctions;
+  coverLoss: (
+    input: MakeOptional<CoverLossInput, "payer">,
+  ) => ReturnType<typeof getCoverLossInstruction> & SelfPlanAndSendFunctions;
+  createFund: (
+    input: CreateFundAsyncInput,
+  ) => ReturnType<typeof getCreateFundInstructionAsync> &
+    SelfPlanAndSendFunctions;
   createVault: (
     input: CreateVaultAsyncInput,
   ) => ReturnType<typeof getCreateVaultInstructionAsync> &
@@ -660,9 +1142,23 @@ export type BallastPluginInstructions = {
   deposit: (
     input: DepositInput,
   ) => ReturnType<typeof getDepositInstruction> & SelfPlanAndSendFunctions;
+  enrollValidator: (
+    input: EnrollValidatorInput,
+  ) => ReturnType<typeof getEnrollValidatorInstruction> &
+    SelfPlanAndSendFunctions;
+  leaveRoll: (
+    input: LeaveRollInput,
+  ) => ReturnType<typeof getLeaveRollInstruction> & SelfPlanAndSendFunctions;
+  openClaim: (
+    input: OpenClaimInput,
+  ) => ReturnType<typeof getOpenClaimInstruction> & SelfPlanAndSendFunctions;
   openObligation: (
     input: OpenObligationAsyncInput,
   ) => ReturnType<typeof getOpenObligationInstructionAsync> &
+    SelfPlanAndSendFunctions;
+  openStake: (
+    input: OpenStakeAsyncInput,
+  ) => ReturnType<typeof getOpenStakeInstructionAsync> &
     SelfPlanAndSendFunctions;
   refreshObligation: (
     input: RefreshObligationInput,
@@ -675,9 +1171,20 @@ export type BallastPluginInstructions = {
   repay: (
     input: MakeOptional<RepayInput, "payer">,
   ) => ReturnType<typeof getRepayInstruction> & SelfPlanAndSendFunctions;
+  requestUnstake: (
+    input: RequestUnstakeInput,
+  ) => ReturnType<typeof getRequestUnstakeInstruction> &
+    SelfPlanAndSendFunctions;
+  settleClaim: (
+    input: SettleClaimInput,
+  ) => ReturnType<typeof getSettleClaimInstruction> & SelfPlanAndSendFunctions;
   softLiquidate: (
     input: SoftLiquidateInput,
   ) => ReturnType<typeof getSoftLiquidateInstruction> &
+    SelfPlanAndSendFunctions;
+  stakeInsurance: (
+    input: StakeInsuranceInput,
+  ) => ReturnType<typeof getStakeInsuranceInstruction> &
     SelfPlanAndSendFunctions;
   stepBreaker: (
     input: StepBreakerInput,
@@ -686,6 +1193,12 @@ export type BallastPluginInstructions = {
     input: TripBreakerAsyncInput,
   ) => ReturnType<typeof getTripBreakerInstructionAsync> &
     SelfPlanAndSendFunctions;
+  unstake: (
+    input: UnstakeInput,
+  ) => ReturnType<typeof getUnstakeInstruction> & SelfPlanAndSendFunctions;
+  voteClaim: (
+    input: VoteClaimInput,
+  ) => ReturnType<typeof getVoteClaimInstruction> & SelfPlanAndSendFunctions;
   withdraw: (
     input: WithdrawInput,
   ) => ReturnType<typeof getWithdrawInstruction> & SelfPlanAndSendFunctions;
@@ -696,7 +1209,11 @@ export type BallastPluginPdas = {
   tokens: typeof findTokensPda;
   attestation: typeof findAttestationPda;
   audit: typeof findAuditPda;
+  fund: typeof findFundPda;
+  roll: typeof findRollPda;
+  createFundTokens: typeof findCreateFundTokensPda;
   obligation: typeof findObligationPda;
+  stake: typeof findStakePda;
 };
 
 export type BallastPluginRequirements = ClientWithRpc<
@@ -715,8 +1232,12 @@ export function ballastProgram() {
         accounts: {
           attestation: addSelfFetchFunctions(client, getAttestationCodec()),
           audit: addSelfFetchFunctions(client, getAuditCodec()),
+          claimAccount: addSelfFetchFunctions(client, getClaimAccountCodec()),
+          fundAccount: addSelfFetchFunctions(client, getFundAccountCodec()),
           obligation: addSelfFetchFunctions(client, getObligationCodec()),
           reserve: addSelfFetchFunctions(client, getReserveCodec()),
+          rollAccount: addSelfFetchFunctions(client, getRollAccountCodec()),
+          stakeAccount: addSelfFetchFunctions(client, getStakeAccountCodec()),
           vault: addSelfFetchFunctions(client, getVaultCodec()),
         },
         instructions: {
@@ -742,15 +1263,45 @@ export function ballastProgram() {
             ),
           borrow: (input) =>
             addSelfPlanAndSendFunctions(client, getBorrowInstruction(input)),
+          callRoll: (input) =>
+            addSelfPlanAndSendFunctions(client, getCallRollInstruction(input)),
+          closeClaim: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getCloseClaimInstruction(input),
+            ),
           closeObligation: (input) =>
             addSelfPlanAndSendFunctions(
               client,
               getCloseObligationInstruction(input),
             ),
+          closeStake: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getCloseStakeInstruction(input),
+            ),
           collectFees: (input) =>
             addSelfPlanAndSendFunctions(
               client,
               getCollectFeesInstruction(input),
+            ),
+          collectInsurance: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getCollectInsuranceInstruction(input),
+            ),
+          coverLoss: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getCoverLossInstruction({
+                ...input,
+                payer: input.payer ?? client.payer,
+              }),
+            ),
+          createFund: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getCreateFundInstructionAsync(input),
             ),
           createVault: (input) =>
             addSelfPlanAndSendFunctions(
@@ -759,10 +1310,24 @@ export function ballastProgram() {
             ),
           deposit: (input) =>
             addSelfPlanAndSendFunctions(client, getDepositInstruction(input)),
+          enrollValidator: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getEnrollValidatorInstruction(input),
+            ),
+          leaveRoll: (input) =>
+            addSelfPlanAndSendFunctions(client, getLeaveRollInstruction(input)),
+          openClaim: (input) =>
+            addSelfPlanAndSendFunctions(client, getOpenClaimInstruction(input)),
           openObligation: (input) =>
             addSelfPlanAndSendFunctions(
               client,
               getOpenObligationInstructionAsync(input),
+            ),
+          openStake: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getOpenStakeInstructionAsync(input),
             ),
           refreshObligation: (input) =>
             addSelfPlanAndSendFunctions(
@@ -782,10 +1347,25 @@ export function ballastProgram() {
                 payer: input.payer ?? client.payer,
               }),
             ),
+          requestUnstake: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getRequestUnstakeInstruction(input),
+            ),
+          settleClaim: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getSettleClaimInstruction(input),
+            ),
           softLiquidate: (input) =>
             addSelfPlanAndSendFunctions(
               client,
               getSoftLiquidateInstruction(input),
+            ),
+          stakeInsurance: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getStakeInsuranceInstruction(input),
             ),
           stepBreaker: (input) =>
             addSelfPlanAndSendFunctions(
@@ -797,6 +1377,10 @@ export function ballastProgram() {
               client,
               getTripBreakerInstructionAsync(input),
             ),
+          unstake: (input) =>
+            addSelfPlanAndSendFunctions(client, getUnstakeInstruction(input)),
+          voteClaim: (input) =>
+            addSelfPlanAndSendFunctions(client, getVoteClaimInstruction(input)),
           withdraw: (input) =>
             addSelfPlanAndSendFunctions(client, getWithdrawInstruction(input)),
         },
@@ -805,7 +1389,11 @@ export function ballastProgram() {
           tokens: findTokensPda,
           attestation: findAttestationPda,
           audit: findAuditPda,
+          fund: findFundPda,
+          roll: findRollPda,
+          createFundTokens: findCreateFundTokensPda,
           obligation: findObligationPda,
+          stake: findStakePda,
         },
       },
     });

@@ -6,23 +6,31 @@
  * @see https://github.com/codama-idl/codama
  */
 
+export * from "./approval";
 export * from "./assetRisk";
 export * from "./attested";
 export * from "./auditCount";
 export * from "./audited";
 export * from "./auditStep";
+export * from "./ballot";
 export * from "./books";
 export * from "./booksView";
 export * from "./breaker";
 export * from "./curvePoint";
 export * from "./depthBucket";
+export * from "./enrolment";
 export * from "./feeVesting";
 export * from "./flowRules";
 export * from "./flows";
+export * from "./fundBooks";
+export * from "./fundRules";
+export * from "./fundView";
 export * from "./groupParts";
 export * from "./haltHistory";
+export * from "./incomeGate";
 export * from "./interestSplit";
 export * from "./leak";
+export * from "./lock";
 export * from "./losses";
 export * from "./paceMeter";
 export * from "./position";
@@ -38,10 +46,15 @@ export * from "./rateCurve";
 export * from "./reserveCaps";
 export * from "./reserveThresholds";
 export * from "./riskModel";
+export * from "./rollAction";
+export * from "./seat";
 export * from "./signal";
 export * from "./source";
+export * from "./stakeAction";
+export * from "./stakeBooks";
 export * from "./trancheCurve";
 export * from "./trancheRules";
 export * from "./unitPrice";
 export * from "./vaultCaps";
 export * from "./vaultThresholds";
+export * from "./voter";
