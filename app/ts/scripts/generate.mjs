@@ -1,6 +1,6 @@
 // Generates src/generated from the program's IDL: `npm run generate`. The result is committed.
 // `npm run check` passes --check: it generates into a folder beside it and fails where the committed client is not what the IDL gives.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { dirname, join, relative } from 'node:path';
 import { createFromRoot } from 'codama';
@@ -20,6 +20,36 @@ for (const instruction of idl.instructions) {
   }
 }
 
+// Codama leaves events out, and their types with them. Without the list of events the types are rendered as all others are.
+const events = idl.events;
+idl.events = [];
+
+/** The table of events: each one's first bytes and decoder. */
+function eventTable() {
+  const names = events.map((event) => event.name).sort();
+  const cases = events
+    .map(({ name, discriminator }) => `  ${name}: { discriminator: [${discriminator.join(', ')}], decoder: types.get${name}Decoder },`)
+    .sort();
+  return `// Written by scripts/generate.mjs from the program's IDL: do not edit.
+import * as types from "./types";
+
+/** Every event of the program, by its name. */
+export type BallastEvents = {
+${names.map((name) => `  ${name}: types.${name};`).join('\n')}
+};
+
+/** The first bytes of each event and how the rest is read. */
+export const EVENTS: {
+  readonly [Name in keyof BallastEvents]: {
+    readonly discriminator: readonly number[];
+    readonly decoder: () => { decode(bytes: Uint8Array): BallastEvents[Name] };
+  };
+} = {
+${cases.join('\n')}
+};
+`;
+}
+
 async function generate(folder) {
   // The renderer says on the error stream where it renames what the IDL names twice.
   await createFromRoot(rootNodeFromAnchor(idl)).accept(
@@ -30,6 +60,7 @@ async function generate(folder) {
       syncPackageJson: false,
     }),
   );
+  writeFileSync(join(folder, 'events.ts'), eventTable());
 }
 
 function files(folder) {
