@@ -45,6 +45,11 @@ export function findAuditAddress(vault: Address): Promise<Address> {
   return derive(['audit', addressBytes.encode(vault)]);
 }
 
+/** A vault's proposed change of this number; a new one is `lastChange + 1` of the vault's account. */
+export function findChangeAddress(vault: Address, number: bigint | number): Promise<Address> {
+  return derive(['change', addressBytes.encode(vault), u64Bytes.encode(number)]);
+}
+
 /** The reserve of a mint in a vault. */
 export function findReserveAddress(vault: Address, mint: Address): Promise<Address> {
   return derive(['reserve', addressBytes.encode(vault), addressBytes.encode(mint)]);

@@ -6,6 +6,7 @@ import { AccountRole, type AccountMeta, type Address, type Instruction, type Tra
 import {
   findAttestationAddress,
   findAuditAddress,
+  findChangeAddress,
   findObligationAddress,
   findReserveAddress,
   findReserveTokensAddress,
@@ -25,10 +26,7 @@ export type VaultConfig = Pick<
 >;
 
 /** What `add_reserve` takes beside its accounts. */
-export type ReserveConfig = Omit<
-  generated.AddReserveAsyncInput,
-  'curator' | 'vault' | 'mint' | 'reserve' | 'tokens' | 'tokenProgram' | 'systemProgram'
->;
+export type ReserveConfig = generated.ReserveConfigArgs;
 
 /** An instruction with more accounts after its own. */
 export function withRemainingAccounts(instruction: Instruction, remaining: readonly AccountMeta[]): Instruction {
@@ -49,9 +47,63 @@ export async function createVault(creator: TransactionSigner, config: VaultConfi
   return generated.getCreateVaultInstructionAsync({ creator, vault, ...config });
 }
 
-/** Adds an asset to a vault. */
-export async function addReserve(curator: TransactionSigner, asset: Asset, config: ReserveConfig): Promise<Instruction> {
-  return generated.getAddReserveInstructionAsync({ curator, ...asset, ...config });
+/** Adds an asset to a vault: freely while the vault is set up, afterwards by executing the proposal of exactly this asset and config. */
+export async function addReserve(
+  curator: TransactionSigner,
+  asset: Asset,
+  config: ReserveConfig,
+  proposal?: Proposal,
+): Promise<Instruction> {
+  const proposed = proposal && { change: await findChangeAddress(proposal.vault, proposal.number), proposer: proposal.proposer };
+  return generated.getAddReserveInstructionAsync({ curator, ...asset, config, ...proposed });
+}
+
+/** A proposed change, as its execution or cancellation names it. */
+export type Proposal = {
+  /** The vault. */
+  readonly vault: Address;
+  /** Its number: at the time of proposing, one more than the vault's `lastChange`. */
+  readonly number: bigint | number;
+  /** The reserve that it is about; none for the vault. */
+  readonly reserve?: Address;
+  /** Who proposed it, and gets the rent back. */
+  readonly proposer: Address;
+};
+
+async function accountsOfChange({ vault, number, reserve, proposer }: Proposal) {
+  return { vault, change: await findChangeAddress(vault, number), proposer, ...(reserve ? { reserve } : {}) };
+}
+
+/** Proposes a change, by the curator, whom the proposal names as its proposer. */
+export async function proposeChange(
+  curator: TransactionSigner,
+  proposal: Omit<Proposal, 'proposer'>,
+  proposed: generated.ProposedChangeArgs,
+): Promise<Instruction> {
+  const { proposer: _, ...accounts } = await accountsOfChange({ ...proposal, proposer: curator.address });
+  return generated.getProposeChangeInstruction({ curator, ...accounts, proposed });
+}
+
+/** Executes a change that is ripe. `reserves`: for a model, all of the vault's in its order; otherwise none. */
+export async function executeChange(
+  executor: TransactionSigner,
+  proposal: Proposal,
+  reserves: readonly Address[] = [],
+): Promise<Instruction> {
+  const instruction = generated.getExecuteChangeInstruction({ executor, ...(await accountsOfChange(proposal)) });
+  return withRemainingAccounts(instruction, readonlyAccounts(reserves));
+}
+
+/** Cancels a change, by the curator or the guardian. */
+export async function cancelChange(signer: TransactionSigner, proposal: Proposal): Promise<Instruction> {
+  const { reserve: _, ...accounts } = await accountsOfChange(proposal);
+  return generated.getCancelChangeInstruction({ signer, ...accounts });
+}
+
+/** Opens a vault for deposits: proposes that and executes it. `number`: one more than the vault's `lastChange`, 1 for a new vault. */
+export async function openVault(curator: TransactionSigner, vault: Address, number: bigint | number): Promise<Instruction[]> {
+  const proposal = { vault, number, proposer: curator.address };
+  return [await proposeChange(curator, proposal, { __kind: 'Open' }), await executeChange(curator, proposal)];
 }
 
 /** Opens the owner's obligation of this number. */

@@ -35,20 +35,15 @@ beforeAll(async () => {
   const add = async (kind: string, decimals: number): Promise<Market> => {
     const asset = { vault, mint: await cluster.mint(decimals), tokenProgram: TOKEN_PROGRAM };
     const feedId = crypto.getRandomValues(new Uint8Array(32));
-    const config = generated
-      .getAddReserveInstructionDataDecoder()
-      .decode(
-        new Uint8Array([
-          ...generated.ADD_RESERVE_DISCRIMINATOR,
-          ...bytes(preset.reserves.find((reserve) => reserve.kind === kind)!.config),
-        ]),
-      );
+    const preferred = preset.reserves.find((reserve) => reserve.kind === kind)!.config;
+    const config = generated.getReserveConfigDecoder().decode(bytes(preferred));
     await cluster.send(curator, [await ballast.addReserve(curator, asset, { ...config, feedId })]);
     const { address: price } = await generateKeyPairSigner();
     return { ...asset, feedId, price, reserve: await ballast.findReserveAddress(vault, asset.mint) };
   };
   sol = await add('Sol', 9);
   usdc = await add('Usd', 6);
+  await cluster.send(curator, await ballast.openVault(curator, vault, 1));
   await prices(200n);
   const lender = await person();
   await move(ballast.deposit, lender, usdc, 1_000_000_000_000n);

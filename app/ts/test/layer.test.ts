@@ -20,6 +20,7 @@ test('addresses are those that the program derives', async () => {
     vault,
     attestation: await ballast.findAttestationAddress(vault),
     audit: await ballast.findAuditAddress(vault),
+    change: await ballast.findChangeAddress(vault, 259),
     reserve,
     tokens: await ballast.findReserveTokensAddress(reserve),
     wallet: await ballast.findWalletTokensAddress(owner, mint, tokenProgram),

@@ -3,8 +3,12 @@ import * as types from "./types";
 
 /** Every event of the program, by its name. */
 export type BallastEvents = {
+  AccountMigrated: types.AccountMigrated;
   BookAudited: types.BookAudited;
   BreakerChanged: types.BreakerChanged;
+  ChangeCancelled: types.ChangeCancelled;
+  ChangeExecuted: types.ChangeExecuted;
+  ChangeProposed: types.ChangeProposed;
   ClaimClosed: types.ClaimClosed;
   ClaimOpened: types.ClaimOpened;
   ClaimSettled: types.ClaimSettled;
@@ -37,8 +41,12 @@ export const EVENTS: {
     readonly decoder: () => { decode(bytes: Uint8Array): BallastEvents[Name] };
   };
 } = {
+  AccountMigrated: { discriminator: [153, 121, 252, 128, 30, 241, 166, 101], decoder: types.getAccountMigratedDecoder },
   BookAudited: { discriminator: [138, 193, 83, 2, 51, 143, 134, 218], decoder: types.getBookAuditedDecoder },
   BreakerChanged: { discriminator: [150, 231, 34, 202, 50, 167, 73, 145], decoder: types.getBreakerChangedDecoder },
+  ChangeCancelled: { discriminator: [139, 179, 97, 81, 214, 21, 119, 93], decoder: types.getChangeCancelledDecoder },
+  ChangeExecuted: { discriminator: [50, 115, 8, 12, 139, 8, 191, 26], decoder: types.getChangeExecutedDecoder },
+  ChangeProposed: { discriminator: [170, 10, 10, 8, 244, 196, 146, 151], decoder: types.getChangeProposedDecoder },
   ClaimClosed: { discriminator: [73, 155, 63, 71, 195, 114, 28, 232], decoder: types.getClaimClosedDecoder },
   ClaimOpened: { discriminator: [149, 209, 22, 4, 147, 156, 128, 152], decoder: types.getClaimOpenedDecoder },
   ClaimSettled: { discriminator: [144, 220, 131, 115, 8, 187, 224, 236], decoder: types.getClaimSettledDecoder },

@@ -88,6 +88,7 @@ fn addresses() -> Value {
         ("vault", asset.vault),
         ("attestation", address::attestation(&asset.vault)),
         ("audit", address::audit(&asset.vault)),
+        ("change", address::change(&asset.vault, 259)),
         ("reserve", asset.reserve()),
         ("tokens", asset.tokens()),
         ("wallet", asset.wallet(&owner)),

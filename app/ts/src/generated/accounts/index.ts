@@ -8,6 +8,7 @@
 
 export * from "./attestation";
 export * from "./audit";
+export * from "./change";
 export * from "./claimAccount";
 export * from "./fundAccount";
 export * from "./obligation";

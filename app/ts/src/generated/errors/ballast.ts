@@ -238,6 +238,42 @@ export const BALLAST_ERROR__BOND_OWED = 0x17dd; // 6109
 export const BALLAST_ERROR__NOT_THE_OPENER = 0x17de; // 6110
 /** FundAccountMissing: Pass the vault's insurance fund as the last account, writable: it writes down what lenders lose */
 export const BALLAST_ERROR__FUND_ACCOUNT_MISSING = 0x17df; // 6111
+/** NothingToMigrate: The account has the current layout already: there is nothing to migrate */
+export const BALLAST_ERROR__NOTHING_TO_MIGRATE = 0x17e0; // 6112
+/** NotMigratable: Only vaults, reserves, obligations and reports of this program migrate: pass one of these */
+export const BALLAST_ERROR__NOT_MIGRATABLE = 0x17e1; // 6113
+/** NotGuardian: Only the guardian of the vault may do this */
+export const BALLAST_ERROR__NOT_GUARDIAN = 0x17e2; // 6114
+/** NotCuratorOrGuardian: Only the curator cancels a change, or the guardian one that does not replace it */
+export const BALLAST_ERROR__NOT_CURATOR_OR_GUARDIAN = 0x17e3; // 6115
+/** VaultNotOpen: The vault is still being set up: its curator opens it first */
+export const BALLAST_ERROR__VAULT_NOT_OPEN = 0x17e4; // 6116
+/** NoReserves: A vault opens with at least one reserve: add one first */
+export const BALLAST_ERROR__NO_RESERVES = 0x17e5; // 6117
+/** ProposalNeeded: The vault is open: propose the new reserve, and pass the ripe change */
+export const BALLAST_ERROR__PROPOSAL_NEEDED = 0x17e6; // 6118
+/** NotWhatWasProposed: The change proposes another token or other parameters: pass exactly what was proposed */
+export const BALLAST_ERROR__NOT_WHAT_WAS_PROPOSED = 0x17e7; // 6119
+/** ExecutedByAddReserve: A proposed reserve is executed by add_reserve: pass the change there */
+export const BALLAST_ERROR__EXECUTED_BY_ADD_RESERVE = 0x17e8; // 6120
+/** WrongTarget: The change is about another reserve, or about the vault: pass the reserve that it names, or none */
+export const BALLAST_ERROR__WRONG_TARGET = 0x17e9; // 6121
+/** ChangesNothing: It is so already: there is nothing to change */
+export const BALLAST_ERROR__CHANGES_NOTHING = 0x17ea; // 6122
+/** RampRuns: A ramp of these parameters still runs: execute the change when it has ended */
+export const BALLAST_ERROR__RAMP_RUNS = 0x17eb; // 6123
+/** ProposedBeforeWindDown: The winding-down began after this was proposed: cancel it and propose again */
+export const BALLAST_ERROR__PROPOSED_BEFORE_WIND_DOWN = 0x17ec; // 6124
+/** NotTheNewCurator: The new curator signs its own appointment: execute the change with its key */
+export const BALLAST_ERROR__NOT_THE_NEW_CURATOR = 0x17ed; // 6125
+/** NobodyNamed: This address cannot be nobody: name one that can sign or be paid */
+export const BALLAST_ERROR__NOBODY_NAMED = 0x17ee; // 6126
+/** DurableNonce: Governance takes no transaction that advances a durable nonce, which could wait for years: use a recent blockhash */
+export const BALLAST_ERROR__DURABLE_NONCE = 0x17ef; // 6127
+/** NotTheProposer: The rent of a change returns to its proposer: pass the proposer that the change names */
+export const BALLAST_ERROR__NOT_THE_PROPOSER = 0x17f0; // 6128
+/** WrongVaultReserves: Pass all reserves of the vault, in its order, as remaining accounts */
+export const BALLAST_ERROR__WRONG_VAULT_RESERVES = 0x17f1; // 6129
 
 export type BallastError =
   | typeof BALLAST_ERROR__AUDIT_INCOMPLETE
@@ -249,6 +285,7 @@ export type BallastError =
   | typeof BALLAST_ERROR__BOND_OWED
   | typeof BALLAST_ERROR__BOOKS_DO_NOT_HOLD
   | typeof BALLAST_ERROR__CHANGE_EXPIRED
+  | typeof BALLAST_ERROR__CHANGES_NOTHING
   | typeof BALLAST_ERROR__CLAIM_NOT_OVER
   | typeof BALLAST_ERROR__CLAIM_NOT_PASSED
   | typeof BALLAST_ERROR__COVER_SPENT
@@ -260,6 +297,8 @@ export type BallastError =
   | typeof BALLAST_ERROR__DEPOSITS_LEFT
   | typeof BALLAST_ERROR__DEPTH_BUCKET_EMPTY
   | typeof BALLAST_ERROR__DEPTH_CAP
+  | typeof BALLAST_ERROR__DURABLE_NONCE
+  | typeof BALLAST_ERROR__EXECUTED_BY_ADD_RESERVE
   | typeof BALLAST_ERROR__EXIT_SHARE_SPENT
   | typeof BALLAST_ERROR__EXPOSURE_CAP
   | typeof BALLAST_ERROR__FUND_ACCOUNT_MISSING
@@ -275,7 +314,9 @@ export type BallastError =
   | typeof BALLAST_ERROR__MAY_NOT_CANCEL
   | typeof BALLAST_ERROR__MORE_THAN_HEALS
   | typeof BALLAST_ERROR__NO_AUDIT
+  | typeof BALLAST_ERROR__NOBODY_NAMED
   | typeof BALLAST_ERROR__NO_FEES
+  | typeof BALLAST_ERROR__NO_RESERVES
   | typeof BALLAST_ERROR__NO_SIGNAL
   | typeof BALLAST_ERROR__NO_SUCH_POSITION
   | typeof BALLAST_ERROR__NOT_A_PAIR
@@ -283,17 +324,24 @@ export type BallastError =
   | typeof BALLAST_ERROR__NOT_A_VOTER
   | typeof BALLAST_ERROR__NOT_BORROWABLE
   | typeof BALLAST_ERROR__NOT_CURATOR
+  | typeof BALLAST_ERROR__NOT_CURATOR_OR_GUARDIAN
   | typeof BALLAST_ERROR__NOT_ENROLLED
+  | typeof BALLAST_ERROR__NOT_GUARDIAN
   | typeof BALLAST_ERROR__NOTHING_TO_ABSORB
+  | typeof BALLAST_ERROR__NOTHING_TO_MIGRATE
   | typeof BALLAST_ERROR__NOTHING_TO_STEP
   | typeof BALLAST_ERROR__NOT_IN_THIS_STATE
   | typeof BALLAST_ERROR__NOT_ITS_IDENTITY
+  | typeof BALLAST_ERROR__NOT_MIGRATABLE
   | typeof BALLAST_ERROR__NOT_OWNER
   | typeof BALLAST_ERROR__NOT_RIPE
   | typeof BALLAST_ERROR__NOT_STAKE_OWNER
   | typeof BALLAST_ERROR__NOT_THE_FUNDS_RESERVE
+  | typeof BALLAST_ERROR__NOT_THE_NEW_CURATOR
   | typeof BALLAST_ERROR__NOT_THE_OPENER
+  | typeof BALLAST_ERROR__NOT_THE_PROPOSER
   | typeof BALLAST_ERROR__NOT_TIGHTER
+  | typeof BALLAST_ERROR__NOT_WHAT_WAS_PROPOSED
   | typeof BALLAST_ERROR__NOT_WINDING_DOWN
   | typeof BALLAST_ERROR__OBLIGATION_NOT_EMPTY
   | typeof BALLAST_ERROR__OBSERVATION_TOO_OLD
@@ -310,6 +358,9 @@ export type BallastError =
   | typeof BALLAST_ERROR__PRICE_TOO_OLD
   | typeof BALLAST_ERROR__PRICE_TOO_UNCERTAIN
   | typeof BALLAST_ERROR__PRICE_UNUSABLE
+  | typeof BALLAST_ERROR__PROPOSAL_NEEDED
+  | typeof BALLAST_ERROR__PROPOSED_BEFORE_WIND_DOWN
+  | typeof BALLAST_ERROR__RAMP_RUNS
   | typeof BALLAST_ERROR__RAMP_TOO_FAST
   | typeof BALLAST_ERROR__RESERVE_NOT_WRITABLE
   | typeof BALLAST_ERROR__ROLL_NOT_CALLED
@@ -337,6 +388,7 @@ export type BallastError =
   | typeof BALLAST_ERROR__UNSUPPORTED_DECIMALS
   | typeof BALLAST_ERROR__UNSUPPORTED_EXTENSION
   | typeof BALLAST_ERROR__UTILISATION_CAP
+  | typeof BALLAST_ERROR__VAULT_NOT_OPEN
   | typeof BALLAST_ERROR__VAULT_NOT_WRITABLE
   | typeof BALLAST_ERROR__VOTING_CLOSED
   | typeof BALLAST_ERROR__VOTING_OPEN
@@ -348,9 +400,11 @@ export type BallastError =
   | typeof BALLAST_ERROR__WRONG_REMAINING_ACCOUNTS
   | typeof BALLAST_ERROR__WRONG_SHARES_ACCOUNT
   | typeof BALLAST_ERROR__WRONG_STATE_VERSION
+  | typeof BALLAST_ERROR__WRONG_TARGET
   | typeof BALLAST_ERROR__WRONG_TOKEN_ACCOUNT
   | typeof BALLAST_ERROR__WRONG_TOKEN_PROGRAM
   | typeof BALLAST_ERROR__WRONG_VAULT
+  | typeof BALLAST_ERROR__WRONG_VAULT_RESERVES
   | typeof BALLAST_ERROR__ZERO_AMOUNT;
 
 let ballastErrorMessages: Record<BallastError, string> | undefined;
@@ -365,6 +419,7 @@ if (process.env["NODE_ENV"] !== "production") {
     [BALLAST_ERROR__BOND_OWED]: `The claim's bond is still owed: pass a token account of its opener`,
     [BALLAST_ERROR__BOOKS_DO_NOT_HOLD]: `The reserve's books do not hold: nothing was done`,
     [BALLAST_ERROR__CHANGE_EXPIRED]: `The change was ripe and has expired: propose it again`,
+    [BALLAST_ERROR__CHANGES_NOTHING]: `It is so already: there is nothing to change`,
     [BALLAST_ERROR__CLAIM_NOT_OVER]: `The claim is still open, or still pays: close it when it is used up or its time is over`,
     [BALLAST_ERROR__CLAIM_NOT_PASSED]: `The claim has not passed: wait for the vote and settle it, or leave the claim out`,
     [BALLAST_ERROR__COVER_SPENT]: `The fund has paid what it may for now`,
@@ -376,6 +431,8 @@ if (process.env["NODE_ENV"] !== "production") {
     [BALLAST_ERROR__DEPOSITS_LEFT]: `The obligation still has deposits that are worth something: liquidate them first`,
     [BALLAST_ERROR__DEPTH_BUCKET_EMPTY]: `The depth bucket of this deposit's reserve is empty: try again when it has refilled`,
     [BALLAST_ERROR__DEPTH_CAP]: `The reserve's debt cap, a share of market depth, is reached`,
+    [BALLAST_ERROR__DURABLE_NONCE]: `Governance takes no transaction that advances a durable nonce, which could wait for years: use a recent blockhash`,
+    [BALLAST_ERROR__EXECUTED_BY_ADD_RESERVE]: `A proposed reserve is executed by add_reserve: pass the change there`,
     [BALLAST_ERROR__EXIT_SHARE_SPENT]: `Your share of what may leave now is taken: try again later`,
     [BALLAST_ERROR__EXPOSURE_CAP]: `The reserve's part of its group's cap is reached`,
     [BALLAST_ERROR__FUND_ACCOUNT_MISSING]: `Pass the vault's insurance fund as the last account, writable: it writes down what lenders lose`,
@@ -391,7 +448,9 @@ if (process.env["NODE_ENV"] !== "production") {
     [BALLAST_ERROR__MAY_NOT_CANCEL]: `The guardian cannot cancel its own replacement`,
     [BALLAST_ERROR__MORE_THAN_HEALS]: `Only what the obligation needs may come in now: deposit less`,
     [BALLAST_ERROR__NO_AUDIT]: `No audit of this vault runs: begin one first`,
+    [BALLAST_ERROR__NOBODY_NAMED]: `This address cannot be nobody: name one that can sign or be paid`,
     [BALLAST_ERROR__NO_FEES]: `There is no fee to collect in whole token units yet`,
+    [BALLAST_ERROR__NO_RESERVES]: `A vault opens with at least one reserve: add one first`,
     [BALLAST_ERROR__NO_SIGNAL]: `The evidence does not reach the signal's threshold`,
     [BALLAST_ERROR__NO_SUCH_POSITION]: `The obligation has no such position`,
     [BALLAST_ERROR__NOT_A_PAIR]: `A tranche needs one debt and one deposit of the obligation`,
@@ -399,17 +458,24 @@ if (process.env["NODE_ENV"] !== "production") {
     [BALLAST_ERROR__NOT_A_VOTER]: `This identity is not one of the claim's voters`,
     [BALLAST_ERROR__NOT_BORROWABLE]: `This asset cannot be borrowed in this vault`,
     [BALLAST_ERROR__NOT_CURATOR]: `Only the curator of the vault may do this`,
+    [BALLAST_ERROR__NOT_CURATOR_OR_GUARDIAN]: `Only the curator cancels a change, or the guardian one that does not replace it`,
     [BALLAST_ERROR__NOT_ENROLLED]: `The vote account is not on this roll: enrol it first`,
+    [BALLAST_ERROR__NOT_GUARDIAN]: `Only the guardian of the vault may do this`,
     [BALLAST_ERROR__NOTHING_TO_ABSORB]: `The obligation has no debt to absorb and no worthless shares to retire`,
+    [BALLAST_ERROR__NOTHING_TO_MIGRATE]: `The account has the current layout already: there is nothing to migrate`,
     [BALLAST_ERROR__NOTHING_TO_STEP]: `The breaker's state has not expired`,
     [BALLAST_ERROR__NOT_IN_THIS_STATE]: `A circuit breaker does not allow this now: wait until it steps down; repaying, needed collateral and leaving without debt stay possible`,
     [BALLAST_ERROR__NOT_ITS_IDENTITY]: `The vote account names another node identity: sign with that one`,
+    [BALLAST_ERROR__NOT_MIGRATABLE]: `Only vaults, reserves, obligations and reports of this program migrate: pass one of these`,
     [BALLAST_ERROR__NOT_OWNER]: `Only the owner of the obligation may do this`,
     [BALLAST_ERROR__NOT_RIPE]: `The change is still waiting out its timelock`,
     [BALLAST_ERROR__NOT_STAKE_OWNER]: `Only the owner of the stake may do this`,
     [BALLAST_ERROR__NOT_THE_FUNDS_RESERVE]: `Pass the reserve of the fund's mint, which the fund names`,
+    [BALLAST_ERROR__NOT_THE_NEW_CURATOR]: `The new curator signs its own appointment: execute the change with its key`,
     [BALLAST_ERROR__NOT_THE_OPENER]: `This is not who opened the claim: pass the opener that the claim names`,
+    [BALLAST_ERROR__NOT_THE_PROPOSER]: `The rent of a change returns to its proposer: pass the proposer that the change names`,
     [BALLAST_ERROR__NOT_TIGHTER]: `A guardian may only tighten, to guarded or halted`,
+    [BALLAST_ERROR__NOT_WHAT_WAS_PROPOSED]: `The change proposes another token or other parameters: pass exactly what was proposed`,
     [BALLAST_ERROR__NOT_WINDING_DOWN]: `The breaker is not winding down`,
     [BALLAST_ERROR__OBLIGATION_NOT_EMPTY]: `Close every position of the obligation first`,
     [BALLAST_ERROR__OBSERVATION_TOO_OLD]: `The price is too old to be a signal: refresh it first`,
@@ -426,6 +492,9 @@ if (process.env["NODE_ENV"] !== "production") {
     [BALLAST_ERROR__PRICE_TOO_OLD]: `A price of the obligation is too old: refresh its reserves with new price updates first`,
     [BALLAST_ERROR__PRICE_TOO_UNCERTAIN]: `A price is too uncertain to take new risk: wait until its confidence interval narrows`,
     [BALLAST_ERROR__PRICE_UNUSABLE]: `The price is not positive, or its exponent or confidence makes no sense`,
+    [BALLAST_ERROR__PROPOSAL_NEEDED]: `The vault is open: propose the new reserve, and pass the ripe change`,
+    [BALLAST_ERROR__PROPOSED_BEFORE_WIND_DOWN]: `The winding-down began after this was proposed: cancel it and propose again`,
+    [BALLAST_ERROR__RAMP_RUNS]: `A ramp of these parameters still runs: execute the change when it has ended`,
     [BALLAST_ERROR__RAMP_TOO_FAST]: `The ramp is too short for this change: lengthen it`,
     [BALLAST_ERROR__RESERVE_NOT_WRITABLE]: `Pass the reserves that bear a loss as writable`,
     [BALLAST_ERROR__ROLL_NOT_CALLED]: `Call the roll first: every vote account on it that votes now, in this epoch`,
@@ -453,6 +522,7 @@ if (process.env["NODE_ENV"] !== "production") {
     [BALLAST_ERROR__UNSUPPORTED_DECIMALS]: `Tokens must have 2 to 12 decimals`,
     [BALLAST_ERROR__UNSUPPORTED_EXTENSION]: `The mint has a Token-2022 extension that vaults do not accept`,
     [BALLAST_ERROR__UTILISATION_CAP]: `The reserve's utilisation cap is reached`,
+    [BALLAST_ERROR__VAULT_NOT_OPEN]: `The vault is still being set up: its curator opens it first`,
     [BALLAST_ERROR__VAULT_NOT_WRITABLE]: `Pass the vault as writable: its breaker changes`,
     [BALLAST_ERROR__VOTING_CLOSED]: `The vote on this claim is closed`,
     [BALLAST_ERROR__VOTING_OPEN]: `The vote on this claim is still open`,
@@ -464,9 +534,11 @@ if (process.env["NODE_ENV"] !== "production") {
     [BALLAST_ERROR__WRONG_REMAINING_ACCOUNTS]: `Pass the reserve accounts of all positions of the obligation, in its order, as remaining accounts`,
     [BALLAST_ERROR__WRONG_SHARES_ACCOUNT]: `Shares are paid only to a debt-free obligation of the liquidator in the same vault`,
     [BALLAST_ERROR__WRONG_STATE_VERSION]: `This account was written by another version of the program: migrate it first`,
+    [BALLAST_ERROR__WRONG_TARGET]: `The change is about another reserve, or about the vault: pass the reserve that it names, or none`,
     [BALLAST_ERROR__WRONG_TOKEN_ACCOUNT]: `The token account is not the reserve's: pass the one that the reserve names`,
     [BALLAST_ERROR__WRONG_TOKEN_PROGRAM]: `The token program is not the one of this mint`,
     [BALLAST_ERROR__WRONG_VAULT]: `The account belongs to another vault: pass one of this vault`,
+    [BALLAST_ERROR__WRONG_VAULT_RESERVES]: `Pass all reserves of the vault, in its order, as remaining accounts`,
     [BALLAST_ERROR__ZERO_AMOUNT]: `The amount is zero or rounds to zero: pass a larger amount`,
   };
 }

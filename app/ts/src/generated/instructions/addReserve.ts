@@ -10,16 +10,10 @@ import {
   combineCodec,
   fixDecoderSize,
   fixEncoderSize,
-  getBooleanDecoder,
-  getBooleanEncoder,
   getBytesDecoder,
   getBytesEncoder,
-  getOptionDecoder,
-  getOptionEncoder,
   getStructDecoder,
   getStructEncoder,
-  getU16Decoder,
-  getU16Encoder,
   SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
   SolanaError,
   transformEncoder,
@@ -32,8 +26,6 @@ import {
   type Instruction,
   type InstructionWithAccounts,
   type InstructionWithData,
-  type Option,
-  type OptionOrNullable,
   type ReadonlyAccount,
   type ReadonlyUint8Array,
   type TransactionSigner,
@@ -48,38 +40,10 @@ import {
 import { findReservePda, findTokensPda } from "../pdas";
 import { BALLAST_PROGRAM_ADDRESS } from "../programs";
 import {
-  getAssetRiskDecoder,
-  getAssetRiskEncoder,
-  getFlowRulesDecoder,
-  getFlowRulesEncoder,
-  getInterestSplitDecoder,
-  getInterestSplitEncoder,
-  getRateConfigDecoder,
-  getRateConfigEncoder,
-  getRateCurveDecoder,
-  getRateCurveEncoder,
-  getReserveCapsDecoder,
-  getReserveCapsEncoder,
-  getReserveThresholdsDecoder,
-  getReserveThresholdsEncoder,
-  getTrancheCurveDecoder,
-  getTrancheCurveEncoder,
-  type AssetRisk,
-  type AssetRiskArgs,
-  type FlowRules,
-  type FlowRulesArgs,
-  type InterestSplit,
-  type InterestSplitArgs,
-  type RateConfig,
-  type RateConfigArgs,
-  type RateCurve,
-  type RateCurveArgs,
-  type ReserveCaps,
-  type ReserveCapsArgs,
-  type ReserveThresholds,
-  type ReserveThresholdsArgs,
-  type TrancheCurve,
-  type TrancheCurveArgs,
+  getReserveConfigDecoder,
+  getReserveConfigEncoder,
+  type ReserveConfig,
+  type ReserveConfigArgs,
 } from "../types";
 
 export const ADD_RESERVE_DISCRIMINATOR: ReadonlyUint8Array = new Uint8Array([
@@ -101,6 +65,10 @@ export type AddReserveInstruction<
     "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA",
   TAccountSystemProgram extends string | AccountMeta<string> =
     "11111111111111111111111111111111",
+  TAccountChange extends string | AccountMeta<string> = string,
+  TAccountProposer extends string | AccountMeta<string> = string,
+  TAccountInstructions extends string | AccountMeta<string> =
+    "Sysvar1nstructions1111111111111111111111111",
   TRemainingAccounts extends readonly AccountMeta<string>[] = [],
 > = Instruction<TProgram> &
   InstructionWithData<ReadonlyUint8Array> &
@@ -128,86 +96,31 @@ export type AddReserveInstruction<
       TAccountSystemProgram extends string
         ? ReadonlyAccount<TAccountSystemProgram>
         : TAccountSystemProgram,
+      TAccountChange extends string
+        ? WritableAccount<TAccountChange>
+        : TAccountChange,
+      TAccountProposer extends string
+        ? WritableAccount<TAccountProposer>
+        : TAccountProposer,
+      TAccountInstructions extends string
+        ? ReadonlyAccount<TAccountInstructions>
+        : TAccountInstructions,
       ...TRemainingAccounts,
     ]
   >;
 
 export type AddReserveInstructionData = {
   discriminator: ReadonlyUint8Array;
-  /** Pyth feed of the price in USD, or of the base asset where `rate` is given. */
-  feedId: ReadonlyUint8Array;
-  /** For liquid-staked and wrapped assets: the rate over the base asset. */
-  rate: Option<RateConfig>;
-  /** Place in the model. */
-  risk: AssetRisk;
-  /** How it is sold. */
-  curve: TrancheCurve;
-  /** What it costs to borrow. */
-  rates: RateCurve;
-  /** How interest is split. */
-  split: InterestSplit;
-  /** `k`: confidence intervals off spot in `R_init`, bps; at least one interval. */
-  confidenceFactor: number;
-  /** Confidence over price above which no risk is opened, bps. */
-  maxConfidence: number;
-  /** Rise of the opening charge when the vault holds the asset's whole depth, bps. */
-  sizeCharge: number;
-  /** Whether it may be borrowed. */
-  borrowable: boolean;
-  /** How large it may become. */
-  caps: ReserveCaps;
-  /** How fast tokens may come and go. */
-  flows: FlowRules;
-  /** When its breaker trips. */
-  thresholds: ReserveThresholds;
+  config: ReserveConfig;
 };
 
-export type AddReserveInstructionDataArgs = {
-  /** Pyth feed of the price in USD, or of the base asset where `rate` is given. */
-  feedId: ReadonlyUint8Array;
-  /** For liquid-staked and wrapped assets: the rate over the base asset. */
-  rate: OptionOrNullable<RateConfigArgs>;
-  /** Place in the model. */
-  risk: AssetRiskArgs;
-  /** How it is sold. */
-  curve: TrancheCurveArgs;
-  /** What it costs to borrow. */
-  rates: RateCurveArgs;
-  /** How interest is split. */
-  split: InterestSplitArgs;
-  /** `k`: confidence intervals off spot in `R_init`, bps; at least one interval. */
-  confidenceFactor: number;
-  /** Confidence over price above which no risk is opened, bps. */
-  maxConfidence: number;
-  /** Rise of the opening charge when the vault holds the asset's whole depth, bps. */
-  sizeCharge: number;
-  /** Whether it may be borrowed. */
-  borrowable: boolean;
-  /** How large it may become. */
-  caps: ReserveCapsArgs;
-  /** How fast tokens may come and go. */
-  flows: FlowRulesArgs;
-  /** When its breaker trips. */
-  thresholds: ReserveThresholdsArgs;
-};
+export type AddReserveInstructionDataArgs = { config: ReserveConfigArgs };
 
 export function getAddReserveInstructionDataEncoder(): Encoder<AddReserveInstructionDataArgs> {
   return transformEncoder(
     getStructEncoder([
       ["discriminator", fixEncoderSize(getBytesEncoder(), 8)],
-      ["feedId", fixEncoderSize(getBytesEncoder(), 32)],
-      ["rate", getOptionEncoder(getRateConfigEncoder())],
-      ["risk", getAssetRiskEncoder()],
-      ["curve", getTrancheCurveEncoder()],
-      ["rates", getRateCurveEncoder()],
-      ["split", getInterestSplitEncoder()],
-      ["confidenceFactor", getU16Encoder()],
-      ["maxConfidence", getU16Encoder()],
-      ["sizeCharge", getU16Encoder()],
-      ["borrowable", getBooleanEncoder()],
-      ["caps", getReserveCapsEncoder()],
-      ["flows", getFlowRulesEncoder()],
-      ["thresholds", getReserveThresholdsEncoder()],
+      ["config", getReserveConfigEncoder()],
     ]),
     (value) => ({ ...value, discriminator: ADD_RESERVE_DISCRIMINATOR }),
   );
@@ -216,19 +129,7 @@ export function getAddReserveInstructionDataEncoder(): Encoder<AddReserveInstruc
 export function getAddReserveInstructionDataDecoder(): Decoder<AddReserveInstructionData> {
   return getStructDecoder([
     ["discriminator", fixDecoderSize(getBytesDecoder(), 8)],
-    ["feedId", fixDecoderSize(getBytesDecoder(), 32)],
-    ["rate", getOptionDecoder(getRateConfigDecoder())],
-    ["risk", getAssetRiskDecoder()],
-    ["curve", getTrancheCurveDecoder()],
-    ["rates", getRateCurveDecoder()],
-    ["split", getInterestSplitDecoder()],
-    ["confidenceFactor", getU16Decoder()],
-    ["maxConfidence", getU16Decoder()],
-    ["sizeCharge", getU16Decoder()],
-    ["borrowable", getBooleanDecoder()],
-    ["caps", getReserveCapsDecoder()],
-    ["flows", getFlowRulesDecoder()],
-    ["thresholds", getReserveThresholdsDecoder()],
+    ["config", getReserveConfigDecoder()],
   ]);
 }
 
@@ -250,6 +151,9 @@ export type AddReserveAsyncInput<
   TAccountTokens extends string = string,
   TAccountTokenProgram extends string = string,
   TAccountSystemProgram extends string = string,
+  TAccountChange extends string = string,
+  TAccountProposer extends string = string,
+  TAccountInstructions extends string = string,
 > = {
   /** The vault's curator; pays the rent. */
   curator: TransactionSigner<TAccountCurator>;
@@ -265,19 +169,11 @@ export type AddReserveAsyncInput<
   tokenProgram?: Address<TAccountTokenProgram>;
   /** Creates the accounts. */
   systemProgram?: Address<TAccountSystemProgram>;
-  feedId: AddReserveInstructionDataArgs["feedId"];
-  rate: AddReserveInstructionDataArgs["rate"];
-  risk: AddReserveInstructionDataArgs["risk"];
-  curve: AddReserveInstructionDataArgs["curve"];
-  rates: AddReserveInstructionDataArgs["rates"];
-  split: AddReserveInstructionDataArgs["split"];
-  confidenceFactor: AddReserveInstructionDataArgs["confidenceFactor"];
-  maxConfidence: AddReserveInstructionDataArgs["maxConfidence"];
-  sizeCharge: AddReserveInstructionDataArgs["sizeCharge"];
-  borrowable: AddReserveInstructionDataArgs["borrowable"];
-  caps: AddReserveInstructionDataArgs["caps"];
-  flows: AddReserveInstructionDataArgs["flows"];
-  thresholds: AddReserveInstructionDataArgs["thresholds"];
+  /** The ripe change that proposes the reserve; none while the vault is being set up. */
+  change?: Address<TAccountChange>;
+  proposer?: Address<TAccountProposer>;
+  instructions?: Address<TAccountInstructions>;
+  config: AddReserveInstructionDataArgs["config"];
 };
 
 export async function getAddReserveInstructionAsync<
@@ -288,6 +184,9 @@ export async function getAddReserveInstructionAsync<
   TAccountTokens extends string,
   TAccountTokenProgram extends string,
   TAccountSystemProgram extends string,
+  TAccountChange extends string,
+  TAccountProposer extends string,
+  TAccountInstructions extends string,
   TProgramAddress extends Address = typeof BALLAST_PROGRAM_ADDRESS,
 >(
   input: AddReserveAsyncInput<
@@ -297,7 +196,10 @@ export async function getAddReserveInstructionAsync<
     TAccountReserve,
     TAccountTokens,
     TAccountTokenProgram,
-    TAccountSystemProgram
+    TAccountSystemProgram,
+    TAccountChange,
+    TAccountProposer,
+    TAccountInstructions
   >,
   config?: { programAddress?: TProgramAddress },
 ): Promise<
@@ -309,7 +211,10 @@ export async function getAddReserveInstructionAsync<
     TAccountReserve,
     TAccountTokens,
     TAccountTokenProgram,
-    TAccountSystemProgram
+    TAccountSystemProgram,
+    TAccountChange,
+    TAccountProposer,
+    TAccountInstructions
   >
 > {
   // Program address.
@@ -324,6 +229,9 @@ export async function getAddReserveInstructionAsync<
     tokens: { value: input.tokens ?? null, isWritable: true },
     tokenProgram: { value: input.tokenProgram ?? null, isWritable: false },
     systemProgram: { value: input.systemProgram ?? null, isWritable: false },
+    change: { value: input.change ?? null, isWritable: true },
+    proposer: { value: input.proposer ?? null, isWritable: true },
+    instructions: { value: input.instructions ?? null, isWritable: false },
   };
   const accounts = originalAccounts as Record<
     keyof typeof originalAccounts,
@@ -362,6 +270,10 @@ export async function getAddReserveInstructionAsync<
     accounts.systemProgram.value =
       "11111111111111111111111111111111" as Address<"11111111111111111111111111111111">;
   }
+  if (!accounts.instructions.value) {
+    accounts.instructions.value =
+      "Sysvar1nstructions1111111111111111111111111" as Address<"Sysvar1nstructions1111111111111111111111111">;
+  }
 
   const getAccountMeta = getAccountMetaFactory(programAddress, "programId");
   return Object.freeze({
@@ -373,6 +285,9 @@ export async function getAddReserveInstructionAsync<
       getAccountMeta("tokens", accounts.tokens),
       getAccountMeta("tokenProgram", accounts.tokenProgram),
       getAccountMeta("systemProgram", accounts.systemProgram),
+      getAccountMeta("change", accounts.change),
+      getAccountMeta("proposer", accounts.proposer),
+      getAccountMeta("instructions", accounts.instructions),
     ],
     data: getAddReserveInstructionDataEncoder().encode(
       args as AddReserveInstructionDataArgs,
@@ -386,7 +301,10 @@ export async function getAddReserveInstructionAsync<
     TAccountReserve,
     TAccountTokens,
     TAccountTokenProgram,
-    TAccountSystemProgram
+    TAccountSystemProgram,
+    TAccountChange,
+    TAccountProposer,
+    TAccountInstructions
   >);
 }
 
@@ -398,6 +316,9 @@ export type AddReserveInput<
   TAccountTokens extends string = string,
   TAccountTokenProgram extends string = string,
   TAccountSystemProgram extends string = string,
+  TAccountChange extends string = string,
+  TAccountProposer extends string = string,
+  TAccountInstructions extends string = string,
 > = {
   /** The vault's curator; pays the rent. */
   curator: TransactionSigner<TAccountCurator>;
@@ -413,19 +334,11 @@ export type AddReserveInput<
   tokenProgram?: Address<TAccountTokenProgram>;
   /** Creates the accounts. */
   systemProgram?: Address<TAccountSystemProgram>;
-  feedId: AddReserveInstructionDataArgs["feedId"];
-  rate: AddReserveInstructionDataArgs["rate"];
-  risk: AddReserveInstructionDataArgs["risk"];
-  curve: AddReserveInstructionDataArgs["curve"];
-  rates: AddReserveInstructionDataArgs["rates"];
-  split: AddReserveInstructionDataArgs["split"];
-  confidenceFactor: AddReserveInstructionDataArgs["confidenceFactor"];
-  maxConfidence: AddReserveInstructionDataArgs["maxConfidence"];
-  sizeCharge: AddReserveInstructionDataArgs["sizeCharge"];
-  borrowable: AddReserveInstructionDataArgs["borrowable"];
-  caps: AddReserveInstructionDataArgs["caps"];
-  flows: AddReserveInstructionDataArgs["flows"];
-  thresholds: AddReserveInstructionDataArgs["thresholds"];
+  /** The ripe change that proposes the reserve; none while the vault is being set up. */
+  change?: Address<TAccountChange>;
+  proposer?: Address<TAccountProposer>;
+  instructions?: Address<TAccountInstructions>;
+  config: AddReserveInstructionDataArgs["config"];
 };
 
 export function getAddReserveInstruction<
@@ -436,6 +349,9 @@ export function getAddReserveInstruction<
   TAccountTokens extends string,
   TAccountTokenProgram extends string,
   TAccountSystemProgram extends string,
+  TAccountChange extends string,
+  TAccountProposer extends string,
+  TAccountInstructions extends string,
   TProgramAddress extends Address = typeof BALLAST_PROGRAM_ADDRESS,
 >(
   input: AddReserveInput<
@@ -445,7 +361,10 @@ export function getAddReserveInstruction<
     TAccountReserve,
     TAccountTokens,
     TAccountTokenProgram,
-    TAccountSystemProgram
+    TAccountSystemProgram,
+    TAccountChange,
+    TAccountProposer,
+    TAccountInstructions
   >,
   config?: { programAddress?: TProgramAddress },
 ): AddReserveInstruction<
@@ -456,7 +375,10 @@ export function getAddReserveInstruction<
   TAccountReserve,
   TAccountTokens,
   TAccountTokenProgram,
-  TAccountSystemProgram
+  TAccountSystemProgram,
+  TAccountChange,
+  TAccountProposer,
+  TAccountInstructions
 > {
   // Program address.
   const programAddress = config?.programAddress ?? BALLAST_PROGRAM_ADDRESS;
@@ -470,6 +392,9 @@ export function getAddReserveInstruction<
     tokens: { value: input.tokens ?? null, isWritable: true },
     tokenProgram: { value: input.tokenProgram ?? null, isWritable: false },
     systemProgram: { value: input.systemProgram ?? null, isWritable: false },
+    change: { value: input.change ?? null, isWritable: true },
+    proposer: { value: input.proposer ?? null, isWritable: true },
+    instructions: { value: input.instructions ?? null, isWritable: false },
   };
   const accounts = originalAccounts as Record<
     keyof typeof originalAccounts,
@@ -488,6 +413,10 @@ export function getAddReserveInstruction<
     accounts.systemProgram.value =
       "11111111111111111111111111111111" as Address<"11111111111111111111111111111111">;
   }
+  if (!accounts.instructions.value) {
+    accounts.instructions.value =
+      "Sysvar1nstructions1111111111111111111111111" as Address<"Sysvar1nstructions1111111111111111111111111">;
+  }
 
   const getAccountMeta = getAccountMetaFactory(programAddress, "programId");
   return Object.freeze({
@@ -499,6 +428,9 @@ export function getAddReserveInstruction<
       getAccountMeta("tokens", accounts.tokens),
       getAccountMeta("tokenProgram", accounts.tokenProgram),
       getAccountMeta("systemProgram", accounts.systemProgram),
+      getAccountMeta("change", accounts.change),
+      getAccountMeta("proposer", accounts.proposer),
+      getAccountMeta("instructions", accounts.instructions),
     ],
     data: getAddReserveInstructionDataEncoder().encode(
       args as AddReserveInstructionDataArgs,
@@ -512,7 +444,10 @@ export function getAddReserveInstruction<
     TAccountReserve,
     TAccountTokens,
     TAccountTokenProgram,
-    TAccountSystemProgram
+    TAccountSystemProgram,
+    TAccountChange,
+    TAccountProposer,
+    TAccountInstructions
   >);
 }
 
@@ -536,6 +471,10 @@ export type ParsedAddReserveInstruction<
     tokenProgram: TAccountMetas[5];
     /** Creates the accounts. */
     systemProgram: TAccountMetas[6];
+    /** The ripe change that proposes the reserve; none while the vault is being set up. */
+    change?: TAccountMetas[7] | undefined;
+    proposer?: TAccountMetas[8] | undefined;
+    instructions: TAccountMetas[9];
   };
   data: AddReserveInstructionData;
 };
@@ -548,12 +487,12 @@ export function parseAddReserveInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedAddReserveInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 7) {
+  if (instruction.accounts.length < 10) {
     throw new SolanaError(
       SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
       {
         actualAccountMetas: instruction.accounts.length,
-        expectedAccountMetas: 7,
+        expectedAccountMetas: 10,
       },
     );
   }
@@ -562,6 +501,12 @@ export function parseAddReserveInstruction<
     const accountMeta = (instruction.accounts as TAccountMetas)[accountIndex]!;
     accountIndex += 1;
     return accountMeta;
+  };
+  const getNextOptionalAccount = () => {
+    const accountMeta = getNextAccount();
+    return accountMeta.address === BALLAST_PROGRAM_ADDRESS
+      ? undefined
+      : accountMeta;
   };
   return {
     programAddress: instruction.programAddress,
@@ -573,6 +518,9 @@ export function parseAddReserveInstruction<
       tokens: getNextAccount(),
       tokenProgram: getNextAccount(),
       systemProgram: getNextAccount(),
+      change: getNextOptionalAccount(),
+      proposer: getNextOptionalAccount(),
+      instructions: getNextAccount(),
     },
     data: getAddReserveInstructionDataDecoder().decode(instruction.data),
   };

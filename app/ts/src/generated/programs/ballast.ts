@@ -36,6 +36,7 @@ import {
 import {
   getAttestationCodec,
   getAuditCodec,
+  getChangeCodec,
   getClaimAccountCodec,
   getFundAccountCodec,
   getObligationCodec,
@@ -47,6 +48,8 @@ import {
   type AttestationArgs,
   type Audit,
   type AuditArgs,
+  type Change,
+  type ChangeArgs,
   type ClaimAccount,
   type ClaimAccountArgs,
   type FundAccount,
@@ -69,6 +72,7 @@ import {
   getAuditBookInstructionAsync,
   getBorrowInstruction,
   getCallRollInstruction,
+  getCancelChangeInstruction,
   getCloseClaimInstruction,
   getCloseObligationInstruction,
   getCloseStakeInstruction,
@@ -79,10 +83,13 @@ import {
   getCreateVaultInstructionAsync,
   getDepositInstruction,
   getEnrollValidatorInstruction,
+  getExecuteChangeInstruction,
   getLeaveRollInstruction,
+  getMigrateAccountInstruction,
   getOpenClaimInstruction,
   getOpenObligationInstructionAsync,
   getOpenStakeInstructionAsync,
+  getProposeChangeInstruction,
   getRefreshObligationInstruction,
   getRefreshReservesInstruction,
   getRepayInstruction,
@@ -91,6 +98,7 @@ import {
   getSoftLiquidateInstruction,
   getStakeInsuranceInstruction,
   getStepBreakerInstruction,
+  getTightenInstruction,
   getTripBreakerInstructionAsync,
   getUnstakeInstruction,
   getVoteClaimInstruction,
@@ -101,6 +109,7 @@ import {
   parseAuditBookInstruction,
   parseBorrowInstruction,
   parseCallRollInstruction,
+  parseCancelChangeInstruction,
   parseCloseClaimInstruction,
   parseCloseObligationInstruction,
   parseCloseStakeInstruction,
@@ -111,10 +120,13 @@ import {
   parseCreateVaultInstruction,
   parseDepositInstruction,
   parseEnrollValidatorInstruction,
+  parseExecuteChangeInstruction,
   parseLeaveRollInstruction,
+  parseMigrateAccountInstruction,
   parseOpenClaimInstruction,
   parseOpenObligationInstruction,
   parseOpenStakeInstruction,
+  parseProposeChangeInstruction,
   parseRefreshObligationInstruction,
   parseRefreshReservesInstruction,
   parseRepayInstruction,
@@ -123,6 +135,7 @@ import {
   parseSoftLiquidateInstruction,
   parseStakeInsuranceInstruction,
   parseStepBreakerInstruction,
+  parseTightenInstruction,
   parseTripBreakerInstruction,
   parseUnstakeInstruction,
   parseVoteClaimInstruction,
@@ -133,6 +146,7 @@ import {
   type AuditBookAsyncInput,
   type BorrowInput,
   type CallRollInput,
+  type CancelChangeInput,
   type CloseClaimInput,
   type CloseObligationInput,
   type CloseStakeInput,
@@ -143,7 +157,9 @@ import {
   type CreateVaultAsyncInput,
   type DepositInput,
   type EnrollValidatorInput,
+  type ExecuteChangeInput,
   type LeaveRollInput,
+  type MigrateAccountInput,
   type OpenClaimInput,
   type OpenObligationAsyncInput,
   type OpenStakeAsyncInput,
@@ -153,6 +169,7 @@ import {
   type ParsedAuditBookInstruction,
   type ParsedBorrowInstruction,
   type ParsedCallRollInstruction,
+  type ParsedCancelChangeInstruction,
   type ParsedCloseClaimInstruction,
   type ParsedCloseObligationInstruction,
   type ParsedCloseStakeInstruction,
@@ -163,10 +180,13 @@ import {
   type ParsedCreateVaultInstruction,
   type ParsedDepositInstruction,
   type ParsedEnrollValidatorInstruction,
+  type ParsedExecuteChangeInstruction,
   type ParsedLeaveRollInstruction,
+  type ParsedMigrateAccountInstruction,
   type ParsedOpenClaimInstruction,
   type ParsedOpenObligationInstruction,
   type ParsedOpenStakeInstruction,
+  type ParsedProposeChangeInstruction,
   type ParsedRefreshObligationInstruction,
   type ParsedRefreshReservesInstruction,
   type ParsedRepayInstruction,
@@ -175,10 +195,12 @@ import {
   type ParsedSoftLiquidateInstruction,
   type ParsedStakeInsuranceInstruction,
   type ParsedStepBreakerInstruction,
+  type ParsedTightenInstruction,
   type ParsedTripBreakerInstruction,
   type ParsedUnstakeInstruction,
   type ParsedVoteClaimInstruction,
   type ParsedWithdrawInstruction,
+  type ProposeChangeInput,
   type RefreshObligationInput,
   type RefreshReservesInput,
   type RepayInput,
@@ -187,6 +209,7 @@ import {
   type SoftLiquidateInput,
   type StakeInsuranceInput,
   type StepBreakerInput,
+  type TightenInput,
   type TripBreakerAsyncInput,
   type UnstakeInput,
   type VoteClaimInput,
@@ -210,6 +233,7 @@ export const BALLAST_PROGRAM_ADDRESS =
 export enum BallastAccount {
   Attestation,
   Audit,
+  Change,
   ClaimAccount,
   FundAccount,
   Obligation,
@@ -244,6 +268,17 @@ export function identifyBallastAccount(
     )
   ) {
     return BallastAccount.Audit;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([93, 222, 240, 145, 239, 181, 231, 51]),
+      ),
+      0,
+    )
+  ) {
+    return BallastAccount.Change;
   }
   if (
     containsBytes(
@@ -335,6 +370,7 @@ export enum BallastInstruction {
   AuditBook,
   Borrow,
   CallRoll,
+  CancelChange,
   CloseClaim,
   CloseObligation,
   CloseStake,
@@ -345,10 +381,13 @@ export enum BallastInstruction {
   CreateVault,
   Deposit,
   EnrollValidator,
+  ExecuteChange,
   LeaveRoll,
+  MigrateAccount,
   OpenClaim,
   OpenObligation,
   OpenStake,
+  ProposeChange,
   RefreshObligation,
   RefreshReserves,
   Repay,
@@ -357,6 +396,7 @@ export enum BallastInstruction {
   SoftLiquidate,
   StakeInsurance,
   StepBreaker,
+  Tighten,
   TripBreaker,
   Unstake,
   VoteClaim,
@@ -432,6 +472,17 @@ export function identifyBallastInstruction(
     )
   ) {
     return BallastInstruction.CallRoll;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([100, 30, 4, 148, 3, 244, 243, 168]),
+      ),
+      0,
+    )
+  ) {
+    return BallastInstruction.CancelChange;
   }
   if (
     containsBytes(
@@ -547,12 +598,34 @@ export function identifyBallastInstruction(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([104, 53, 136, 238, 82, 222, 200, 42]),
+      ),
+      0,
+    )
+  ) {
+    return BallastInstruction.ExecuteChange;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([28, 192, 146, 89, 84, 219, 91, 167]),
       ),
       0,
     )
   ) {
     return BallastInstruction.LeaveRoll;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([177, 228, 60, 125, 13, 116, 44, 84]),
+      ),
+      0,
+    )
+  ) {
+    return BallastInstruction.MigrateAccount;
   }
   if (
     containsBytes(
@@ -586,6 +659,17 @@ export function identifyBallastInstruction(
     )
   ) {
     return BallastInstruction.OpenStake;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([167, 211, 18, 222, 93, 215, 74, 159]),
+      ),
+      0,
+    )
+  ) {
+    return BallastInstruction.ProposeChange;
   }
   if (
     containsBytes(
@@ -679,6 +763,17 @@ export function identifyBallastInstruction(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([123, 119, 90, 10, 140, 44, 191, 123]),
+      ),
+      0,
+    )
+  ) {
+    return BallastInstruction.Tighten;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([141, 130, 124, 235, 77, 100, 183, 10]),
       ),
       0,
@@ -747,6 +842,9 @@ export type ParsedBallastInstruction<
       instructionType: BallastInstruction.CallRoll;
     } & ParsedCallRollInstruction<TProgram>)
   | ({
+      instructionType: BallastInstruction.CancelChange;
+    } & ParsedCancelChangeInstruction<TProgram>)
+  | ({
       instructionType: BallastInstruction.CloseClaim;
     } & ParsedCloseClaimInstruction<TProgram>)
   | ({
@@ -777,8 +875,14 @@ export type ParsedBallastInstruction<
       instructionType: BallastInstruction.EnrollValidator;
     } & ParsedEnrollValidatorInstruction<TProgram>)
   | ({
+      instructionType: BallastInstruction.ExecuteChange;
+    } & ParsedExecuteChangeInstruction<TProgram>)
+  | ({
       instructionType: BallastInstruction.LeaveRoll;
     } & ParsedLeaveRollInstruction<TProgram>)
+  | ({
+      instructionType: BallastInstruction.MigrateAccount;
+    } & ParsedMigrateAccountInstruction<TProgram>)
   | ({
       instructionType: BallastInstruction.OpenClaim;
     } & ParsedOpenClaimInstruction<TProgram>)
@@ -788,6 +892,9 @@ export type ParsedBallastInstruction<
   | ({
       instructionType: BallastInstruction.OpenStake;
     } & ParsedOpenStakeInstruction<TProgram>)
+  | ({
+      instructionType: BallastInstruction.ProposeChange;
+    } & ParsedProposeChangeInstruction<TProgram>)
   | ({
       instructionType: BallastInstruction.RefreshObligation;
     } & ParsedRefreshObligationInstruction<TProgram>)
@@ -812,6 +919,9 @@ export type ParsedBallastInstruction<
   | ({
       instructionType: BallastInstruction.StepBreaker;
     } & ParsedStepBreakerInstruction<TProgram>)
+  | ({
+      instructionType: BallastInstruction.Tighten;
+    } & ParsedTightenInstruction<TProgram>)
   | ({
       instructionType: BallastInstruction.TripBreaker;
     } & ParsedTripBreakerInstruction<TProgram>)
@@ -870,6 +980,13 @@ export function parseBallastInstruction<TProgram extends string>(
       return {
         instructionType: BallastInstruction.CallRoll,
         ...parseCallRollInstruction(instruction),
+      };
+    }
+    case BallastInstruction.CancelChange: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: BallastInstruction.CancelChange,
+        ...parseCancelChangeInstruction(instruction),
       };
     }
     case BallastInstruction.CloseClaim: {
@@ -942,11 +1059,25 @@ export function parseBallastInstruction<TProgram extends string>(
         ...parseEnrollValidatorInstruction(instruction),
       };
     }
+    case BallastInstruction.ExecuteChange: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: BallastInstruction.ExecuteChange,
+        ...parseExecuteChangeInstruction(instruction),
+      };
+    }
     case BallastInstruction.LeaveRoll: {
       assertIsInstructionWithAccounts(instruction);
       return {
         instructionType: BallastInstruction.LeaveRoll,
         ...parseLeaveRollInstruction(instruction),
+      };
+    }
+    case BallastInstruction.MigrateAccount: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: BallastInstruction.MigrateAccount,
+        ...parseMigrateAccountInstruction(instruction),
       };
     }
     case BallastInstruction.OpenClaim: {
@@ -968,6 +1099,13 @@ export function parseBallastInstruction<TProgram extends string>(
       return {
         instructionType: BallastInstruction.OpenStake,
         ...parseOpenStakeInstruction(instruction),
+      };
+    }
+    case BallastInstruction.ProposeChange: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: BallastInstruction.ProposeChange,
+        ...parseProposeChangeInstruction(instruction),
       };
     }
     case BallastInstruction.RefreshObligation: {
@@ -1026,6 +1164,13 @@ export function parseBallastInstruction<TProgram extends string>(
         ...parseStepBreakerInstruction(instruction),
       };
     }
+    case BallastInstruction.Tighten: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: BallastInstruction.Tighten,
+        ...parseTightenInstruction(instruction),
+      };
+    }
     case BallastInstruction.TripBreaker: {
       assertIsInstructionWithAccounts(instruction);
       return {
@@ -1073,6 +1218,8 @@ export type BallastPluginAccounts = {
     SelfFetchFunctions<AttestationArgs, Attestation>;
   audit: ReturnType<typeof getAuditCodec> &
     SelfFetchFunctions<AuditArgs, Audit>;
+  change: ReturnType<typeof getChangeCodec> &
+    SelfFetchFunctions<ChangeArgs, Change>;
   claimAccount: ReturnType<typeof getClaimAccountCodec> &
     SelfFetchFunctions<ClaimAccountArgs, ClaimAccount>;
   fundAccount: ReturnType<typeof getFundAccountCodec> &
@@ -1111,6 +1258,9 @@ export type BallastPluginInstructions = {
   callRoll: (
     input: CallRollInput,
   ) => ReturnType<typeof getCallRollInstruction> & SelfPlanAndSendFunctions;
+  cancelChange: (
+    input: CancelChangeInput,
+  ) => ReturnType<typeof getCancelChangeInstruction> & SelfPlanAndSendFunctions;
   closeClaim: (
     input: CloseClaimInput,
   ) => ReturnType<typeof getCloseClaimInstruction> & SelfPlanAndSendFunctions;
@@ -1146,9 +1296,17 @@ export type BallastPluginInstructions = {
     input: EnrollValidatorInput,
   ) => ReturnType<typeof getEnrollValidatorInstruction> &
     SelfPlanAndSendFunctions;
+  executeChange: (
+    input: ExecuteChangeInput,
+  ) => ReturnType<typeof getExecuteChangeInstruction> &
+    SelfPlanAndSendFunctions;
   leaveRoll: (
     input: LeaveRollInput,
   ) => ReturnType<typeof getLeaveRollInstruction> & SelfPlanAndSendFunctions;
+  migrateAccount: (
+    input: MakeOptional<MigrateAccountInput, "payer">,
+  ) => ReturnType<typeof getMigrateAccountInstruction> &
+    SelfPlanAndSendFunctions;
   openClaim: (
     input: OpenClaimInput,
   ) => ReturnType<typeof getOpenClaimInstruction> & SelfPlanAndSendFunctions;
@@ -1159,6 +1317,10 @@ export type BallastPluginInstructions = {
   openStake: (
     input: OpenStakeAsyncInput,
   ) => ReturnType<typeof getOpenStakeInstructionAsync> &
+    SelfPlanAndSendFunctions;
+  proposeChange: (
+    input: ProposeChangeInput,
+  ) => ReturnType<typeof getProposeChangeInstruction> &
     SelfPlanAndSendFunctions;
   refreshObligation: (
     input: RefreshObligationInput,
@@ -1189,6 +1351,9 @@ export type BallastPluginInstructions = {
   stepBreaker: (
     input: StepBreakerInput,
   ) => ReturnType<typeof getStepBreakerInstruction> & SelfPlanAndSendFunctions;
+  tighten: (
+    input: TightenInput,
+  ) => ReturnType<typeof getTightenInstruction> & SelfPlanAndSendFunctions;
   tripBreaker: (
     input: TripBreakerAsyncInput,
   ) => ReturnType<typeof getTripBreakerInstructionAsync> &
@@ -1232,6 +1397,7 @@ export function ballastProgram() {
         accounts: {
           attestation: addSelfFetchFunctions(client, getAttestationCodec()),
           audit: addSelfFetchFunctions(client, getAuditCodec()),
+          change: addSelfFetchFunctions(client, getChangeCodec()),
           claimAccount: addSelfFetchFunctions(client, getClaimAccountCodec()),
           fundAccount: addSelfFetchFunctions(client, getFundAccountCodec()),
           obligation: addSelfFetchFunctions(client, getObligationCodec()),
@@ -1265,6 +1431,11 @@ export function ballastProgram() {
             addSelfPlanAndSendFunctions(client, getBorrowInstruction(input)),
           callRoll: (input) =>
             addSelfPlanAndSendFunctions(client, getCallRollInstruction(input)),
+          cancelChange: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getCancelChangeInstruction(input),
+            ),
           closeClaim: (input) =>
             addSelfPlanAndSendFunctions(
               client,
@@ -1315,8 +1486,21 @@ export function ballastProgram() {
               client,
               getEnrollValidatorInstruction(input),
             ),
+          executeChange: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getExecuteChangeInstruction(input),
+            ),
           leaveRoll: (input) =>
             addSelfPlanAndSendFunctions(client, getLeaveRollInstruction(input)),
+          migrateAccount: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getMigrateAccountInstruction({
+                ...input,
+                payer: input.payer ?? client.payer,
+              }),
+            ),
           openClaim: (input) =>
             addSelfPlanAndSendFunctions(client, getOpenClaimInstruction(input)),
           openObligation: (input) =>
@@ -1328,6 +1512,11 @@ export function ballastProgram() {
             addSelfPlanAndSendFunctions(
               client,
               getOpenStakeInstructionAsync(input),
+            ),
+          proposeChange: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getProposeChangeInstruction(input),
             ),
           refreshObligation: (input) =>
             addSelfPlanAndSendFunctions(
@@ -1372,6 +1561,8 @@ export function ballastProgram() {
               client,
               getStepBreakerInstruction(input),
             ),
+          tighten: (input) =>
+            addSelfPlanAndSendFunctions(client, getTightenInstruction(input)),
           tripBreaker: (input) =>
             addSelfPlanAndSendFunctions(
               client,
