@@ -9,6 +9,7 @@ mod project;
 mod sbf;
 mod setup;
 mod test;
+mod typescript;
 mod wasm;
 
 use project::Project;
@@ -21,6 +22,8 @@ cargo xtask COMMAND
   build-sbf        build the on-chain programs into target/deploy
   idl [--check]    write the program's interface to target/idl and idl/, or check that idl/ is up to date
   test             everything that must pass before a merge
+  wasm             build the risk module of the TypeScript client: app/ts/ballast.wasm
+  typescript       check, test and document the TypeScript client, against freshly built programs
   demo [ARGS...]   run the demo on a local network, with a freshly built program
   ballast ARGS...  run the `ballast` command, freshly built: `cargo xtask ballast localnet` starts a local network
   cu               measure compute units: target/cu.json and docs/compute-units.md
@@ -50,6 +53,8 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
         ["idl"] => idl::write(&project).map(|()| ExitCode::SUCCESS),
         ["idl", "--check"] => idl::check(&project).map(|()| ExitCode::SUCCESS),
         ["test"] => test::run(&project).map(|()| ExitCode::SUCCESS),
+        ["wasm"] => wasm::build(&project).map(|_| ExitCode::SUCCESS),
+        ["typescript"] => typescript::run(&project).map(|()| ExitCode::SUCCESS),
         ["demo", rest @ ..] => demo::run(&project, rest),
         ["ballast", rest @ ..] => demo::ballast(&project, rest),
         ["cu"] => cu::run(&project),

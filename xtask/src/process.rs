@@ -34,6 +34,13 @@ pub fn succeeds(program: &str, arguments: &[&str]) -> bool {
     Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
 }
 
+/// The machine that compiles, as the compiler names it.
+pub fn host() -> Result<String> {
+    let version = output(Command::new("rustc").arg("-vV"))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).context("rustc does not say for which machine it compiles")
+}
+
 /// SHA-256 of a file, in hexadecimal, by whichever tool the system has.
 pub fn sha256(file: &Path) -> Result<String> {
     let text = output(Command::new("sha256sum").arg(file))
