@@ -36,7 +36,7 @@ export const BALLAST_ERROR__NOT_OWNER = 0x1778; // 6008
 export const BALLAST_ERROR__NOT_CURATOR = 0x1779; // 6009
 /** WrongMint: The mint is not the reserve's: pass the mint that the reserve names */
 export const BALLAST_ERROR__WRONG_MINT = 0x177a; // 6010
-/** WrongTokenAccount: The token account is not the reserve's: pass the one that the reserve names */
+/** WrongTokenAccount: The token account is not the one that the reserve names, or where tokens are paid to, not the signer's own */
 export const BALLAST_ERROR__WRONG_TOKEN_ACCOUNT = 0x177b; // 6011
 /** WrongTokenProgram: The token program is not the one of this mint */
 export const BALLAST_ERROR__WRONG_TOKEN_PROGRAM = 0x177c; // 6012
@@ -535,7 +535,7 @@ if (process.env["NODE_ENV"] !== "production") {
     [BALLAST_ERROR__WRONG_SHARES_ACCOUNT]: `Shares are paid only to a debt-free obligation of the liquidator in the same vault`,
     [BALLAST_ERROR__WRONG_STATE_VERSION]: `This account was written by another version of the program: migrate it first`,
     [BALLAST_ERROR__WRONG_TARGET]: `The change is about another reserve, or about the vault: pass the reserve that it names, or none`,
-    [BALLAST_ERROR__WRONG_TOKEN_ACCOUNT]: `The token account is not the reserve's: pass the one that the reserve names`,
+    [BALLAST_ERROR__WRONG_TOKEN_ACCOUNT]: `The token account is not the one that the reserve names, or where tokens are paid to, not the signer's own`,
     [BALLAST_ERROR__WRONG_TOKEN_PROGRAM]: `The token program is not the one of this mint`,
     [BALLAST_ERROR__WRONG_VAULT]: `The account belongs to another vault: pass one of this vault`,
     [BALLAST_ERROR__WRONG_VAULT_RESERVES]: `Pass all reserves of the vault, in its order, as remaining accounts`,

@@ -22,7 +22,7 @@ import {
   type FixedSizeEncoder,
 } from "@solana/kit";
 
-/** Deposit shares that are worth nothing were retired. */
+/** Deposit shares that are worth nothing, or next to nothing and cannot be sold, were retired. */
 export type SharesRetired = {
   /** The vault. */
   vault: Address;
