@@ -9,4 +9,6 @@ mod price_signals;
 mod promises;
 mod signals;
 mod table;
+mod table_of_governance;
+mod table_of_insurance;
 mod time;
