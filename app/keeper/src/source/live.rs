@@ -92,7 +92,7 @@ async fn run(endpoint: Arc<Endpoint>, events: mpsc::Sender<Event>, mut asked: mp
     let mut wait = BACKOFF.0;
     loop {
         let start = tokio::time::Instant::now();
-        let ended = session(&endpoint, &events, &mut asked).await;
+        let ended = connection(&endpoint, &events, &mut asked).await;
         let reason = ended.map_or_else(|error| format!("{error:#}"), |()| "the keeper stops".into());
         if events.send(Event::Lost { reason }).await.is_err() {
             return;
@@ -111,7 +111,7 @@ enum Said {
 }
 
 /// One connection, until it ends.
-async fn session(
+async fn connection(
     endpoint: &Arc<Endpoint>,
     events: &mpsc::Sender<Event>,
     asked: &mut mpsc::UnboundedReceiver<Ask>,
@@ -129,7 +129,7 @@ async fn session(
         let (reader, snapshots) = (reader.clone(), snapshots.clone());
         tokio::spawn(async move {
             if let Err(error) = reader.snapshot(from, &snapshots).await {
-                // Nobody listens once the session has ended.
+                // Nobody listens once the connection has ended.
                 let _ = snapshots.send(Err(error)).await;
             }
         })

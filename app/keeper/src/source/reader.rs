@@ -212,5 +212,5 @@ impl Reader {
 }
 
 async fn send(to: &mpsc::Sender<Result<Event>>, event: Event) -> Result<()> {
-    to.send(Ok(event)).await.map_err(|_| anyhow!("the session has ended"))
+    to.send(Ok(event)).await.map_err(|_| anyhow!("the connection has ended"))
 }
