@@ -74,7 +74,8 @@ pub fn events(logs: &[String]) -> Vec<Event> {
             (Some("Program"), Some("data:"), Some(data)) if running.last() == Some(&program.as_str()) => {
                 found.extend(STANDARD.decode(data).ok().and_then(|bytes| Event::from_bytes(&bytes)));
             }
-            (Some("Program"), Some(id), Some("invoke")) => running.push(id),
+            // what a program logs itself begins with `Program log:`, and may go on with any word
+            (Some("Program"), Some(id), Some("invoke")) if id != "log:" => running.push(id),
             (Some("Program"), Some(id), Some("success")) if running.last() == Some(&id) => {
                 running.pop();
             }
@@ -85,4 +86,32 @@ pub fn events(logs: &[String]) -> Vec<Event> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anchor_lang::{prelude::Pubkey, AnchorSerialize};
+
+    #[test]
+    fn what_other_programs_log_neither_forges_events_nor_hides_them() {
+        let event = TokensFrozen { vault: Pubkey::new_unique(), reserve: Pubkey::new_unique(), frozen: true };
+        let mut bytes = TokensFrozen::DISCRIMINATOR.to_vec();
+        event.serialize(&mut bytes).unwrap();
+        let data = format!("Program data: {}", STANDARD.encode(&bytes));
+        let (ours, other) = (ballast::ID, Pubkey::new_unique());
+        let logs = [
+            format!("Program {other} invoke [1]"),
+            "Program log: invoke [1]".into(),
+            data.clone(), // forged
+            format!("Program {other} success"),
+            format!("Program {ours} invoke [1]"),
+            "Program log: success".into(),
+            data,
+            format!("Program {ours} success"),
+        ];
+        let found = events(&logs);
+        let [Event::TokensFrozen(found)] = &found[..] else { panic!("one event") };
+        assert_eq!((found.vault, found.frozen), (event.vault, true));
+    }
 }
