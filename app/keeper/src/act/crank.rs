@@ -7,8 +7,7 @@ use anchor_lang::{
     solana_program::instruction::Instruction,
 };
 use ballast::{
-    guard::price_evidence,
-    instructions::Signal,
+    instructions::{reserve_evidence, Signal},
     oracle::now,
     state::{Attestation, Reserve},
 };
@@ -19,7 +18,7 @@ use ballast_client::{
     safety::{absorb_loss, step_breaker, trip_reserve, trip_vault},
     Asset,
 };
-use ballast_risk::breaker::{Cause, Change, ReserveEvidence, State};
+use ballast_risk::breaker::{Change, State};
 
 /// Reserves that one transaction attests: what fits it without a lookup table.
 const ATTESTED_AT_ONCE: usize = 10;
@@ -98,7 +97,7 @@ const SIGNALS: [Signal; 8] = [
 /// half over, or keepers would show it every second.
 fn shows(reserve: &Reserve, signal: Signal, numeraire_group: u8, clock: &Clock) -> bool {
     let now = now(clock);
-    let Some(evidence) = evidence(reserve, signal, numeraire_group, now) else { return false };
+    let Ok(evidence) = reserve_evidence(reserve, signal, numeraire_group, now) else { return false };
     let breaker = reserve.breaker.as_risk();
     match breaker.trip_reserve(reserve.thresholds.as_risk(), &evidence, now) {
         Ok(transition) => match transition.change {
@@ -110,41 +109,6 @@ fn shows(reserve: &Reserve, signal: Signal, numeraire_group: u8, clock: &Clock) 
             Change::Nothing | Change::Lowered => false,
         },
         Err(_) => false,
-    }
-}
-
-/// What `trip_breaker` reads of a reserve, by the functions that it reads it with.
-fn evidence(reserve: &Reserve, signal: Signal, numeraire_group: u8, now: u64) -> Option<ReserveEvidence> {
-    let cause = match signal {
-        Signal::Average => Cause::Average,
-        Signal::Confidence => Cause::Confidence,
-        Signal::Jump => Cause::Jump,
-        Signal::Rate => Cause::Rate,
-        _ => return state_evidence(reserve, signal, now),
-    };
-    price_evidence(reserve, cause, numeraire_group)
-}
-
-fn state_evidence(reserve: &Reserve, signal: Signal, now: u64) -> Option<ReserveEvidence> {
-    let (ledger, losses) = reserve.accrued(now);
-    let deposits = ledger.total_deposits_down();
-    let (flows, rules) = (reserve.flows.as_risk(), reserve.flow_rules.as_risk());
-    match signal {
-        Signal::Stale => {
-            let pledged = if reserve.borrowable == 0 { reserve.deposit_positions } else { 0 };
-            let exposed = reserve.debt_positions.saturating_add(pledged);
-            Some(ReserveEvidence::Stale { published_at: reserve.price.publish_time, exposed })
-        }
-        Signal::Outflow => {
-            let capacity = rules.outflow_capacity_down(deposits);
-            Some(ReserveEvidence::Outflow { room: flows.room_out(rules, deposits, now), capacity })
-        }
-        Signal::Inflow => {
-            let capacity = rules.inflow_capacity_down(deposits);
-            Some(ReserveEvidence::Inflow { room: flows.room_in(rules, deposits, now), capacity })
-        }
-        Signal::Loss => Some(losses.evidence(&ledger, now)),
-        _ => None,
     }
 }
 

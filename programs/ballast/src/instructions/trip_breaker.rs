@@ -18,7 +18,7 @@ use anchor_lang::prelude::*;
 use anchor_spl::token_interface::TokenAccount;
 use ballast_risk::{
     breaker::{Cause, Change, ReserveEvidence, State, VaultEvidence},
-    TokenAmount, Usd,
+    Seconds, TokenAmount, Usd,
 };
 
 /// How long after the end of a failed round its report still trips the vault's breaker, seconds.
@@ -153,35 +153,49 @@ impl<'info> TripBreaker<'info> {
 
     #[inline(never)]
     fn evidence(&self, signal: Signal, numeraire_group: u8, clock: &Clock) -> Result<ReserveEvidence> {
-        let reserve = self.reserve()?.load()?;
-        let now = now(clock);
-        let deposits = reserve.accrued_ledger(now).total_deposits_down();
-        let (flows, rules) = (reserve.flows.as_risk(), reserve.flow_rules.as_risk());
-        let cause = match signal {
-            Signal::Average => Cause::Average,
-            Signal::Confidence => Cause::Confidence,
-            Signal::Jump => Cause::Jump,
-            Signal::Rate => Cause::Rate,
-            Signal::Stale => {
-                // Deposits of what cannot be borrowed are there to be borrowed against.
-                let pledged = if reserve.borrowable == 0 { reserve.deposit_positions } else { 0 };
-                let exposed = reserve.debt_positions.saturating_add(pledged);
-                return Ok(ReserveEvidence::Stale { published_at: reserve.price.publish_time, exposed });
-            }
-            Signal::Outflow => return flows.outflow_evidence(rules, deposits, now).named(),
-            Signal::Inflow => return flows.inflow_evidence(rules, deposits, now).named(),
-            Signal::Loss => {
-                let (ledger, losses) = reserve.accrued(now);
-                return Ok(losses.evidence(&ledger, now));
-            }
-            _ => {
-                drop(reserve);
-                let (held, booked) = self.tokens_of_reserve()?;
-                return Ok(ReserveEvidence::Deficit { held, booked });
-            }
-        };
-        price_evidence(&reserve, cause, numeraire_group).ok_or_else(|| BallastError::NoSignal.into())
+        if signal == Signal::Deficit {
+            let (held, booked) = self.tokens_of_reserve()?;
+            return Ok(ReserveEvidence::Deficit { held, booked });
+        }
+        reserve_evidence(&*self.reserve()?.load()?, signal, numeraire_group, now(clock))
     }
+}
+
+/// A signal of one reserve as evidence, as far as the reserve's account alone shows it. Errors: [`BallastError::NoSignal`] where it
+/// shows none, [`BallastError::SignalAccountsMissing`] for signals that are read from other accounts.
+pub fn reserve_evidence(
+    reserve: &Reserve,
+    signal: Signal,
+    numeraire_group: u8,
+    now: Seconds,
+) -> Result<ReserveEvidence> {
+    let (flows, rules) = (reserve.flows.as_risk(), reserve.flow_rules.as_risk());
+    let deposits = || reserve.accrued_ledger(now).total_deposits_down();
+    let cause = match signal {
+        Signal::Average => Cause::Average,
+        Signal::Confidence => Cause::Confidence,
+        Signal::Jump => Cause::Jump,
+        Signal::Rate => Cause::Rate,
+        Signal::Stale => {
+            // Deposits of what cannot be borrowed are there to be borrowed against.
+            let pledged = if reserve.borrowable == 0 { reserve.deposit_positions } else { 0 };
+            let exposed = reserve.debt_positions.saturating_add(pledged);
+            return Ok(ReserveEvidence::Stale { published_at: reserve.price.publish_time, exposed });
+        }
+        Signal::Outflow => return flows.outflow_evidence(rules, deposits(), now).named(),
+        Signal::Inflow => return flows.inflow_evidence(rules, deposits(), now).named(),
+        Signal::Loss => {
+            let (ledger, losses) = reserve.accrued(now);
+            return Ok(losses.evidence(&ledger, now));
+        }
+        Signal::Deficit
+        | Signal::Frozen
+        | Signal::VaultLoss
+        | Signal::VaultDeficit
+        | Signal::VaultAttestation
+        | Signal::VaultGuardedShare => return Err(BallastError::SignalAccountsMissing.into()),
+    };
+    price_evidence(reserve, cause, numeraire_group).ok_or_else(|| BallastError::NoSignal.into())
 }
 
 fn trip_vault(account: &AccountLoader<Vault>, evidence: VaultEvidence, clock: &Clock) -> Result<()> {
