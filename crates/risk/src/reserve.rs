@@ -310,9 +310,9 @@ impl Ledger {
         Ok(shares)
     }
 
-    /// Takes the fees in whole units, as far as tokens are free. Returns how much, perhaps nothing.
-    pub fn collect_fees_down(&mut self) -> Result<TokenAmount> {
-        let amount = self.fees_down().min(self.free_tokens);
+    /// Takes fees in whole units, at most `most` and as far as tokens are free. Returns how much, perhaps nothing.
+    pub fn collect_fees_down(&mut self, most: TokenAmount) -> Result<TokenAmount> {
+        let amount = self.fees_down().min(most).min(self.free_tokens);
         self.fees_q64 =
             self.fees_q64.checked_sub(u128::from(amount.0) << 64).ok_or(RiskError::InsufficientAmount)?;
         self.pay_tokens(amount)?;

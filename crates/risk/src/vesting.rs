@@ -4,7 +4,7 @@ use crate::{
     breaker::DAY,
     reserve::Ledger,
     units::{Seconds, TokenAmount},
-    Result, RiskError,
+    Result,
 };
 use bytemuck::{Pod, Zeroable};
 
@@ -41,11 +41,7 @@ impl FeeVesting {
     /// Takes the vested fees out of the books as far as tokens are free. Returns how much, perhaps nothing.
     pub fn collect_down(&mut self, ledger: &mut Ledger, now: Seconds) -> Result<TokenAmount> {
         let mut next = self.at(ledger, now);
-        let amount = TokenAmount(next.vested).min(ledger.free_tokens);
-        let scaled = u128::from(amount.0) << 64;
-        let fees = ledger.fees_q64.checked_sub(scaled).ok_or(RiskError::InsufficientAmount)?;
-        ledger.pay_tokens(amount)?;
-        ledger.fees_q64 = fees;
+        let amount = ledger.collect_fees_down(TokenAmount(next.vested))?;
         next.vested = next.vested.saturating_sub(amount.0);
         next.marked = next.marked.saturating_sub(amount.0);
         *self = next;
