@@ -198,10 +198,7 @@ pub(crate) fn take_prices(reserve: &mut Reserve, prices: &[Price], clock: &Clock
         .map(|(data, lamports)| AccountInfo::new(&key, false, false, lamports, data, &PRICE_PROGRAM, false))
         .collect();
     if let Some((source, price)) = read_newer_price(&infos, reserve, clock)? {
-        let ledger = reserve.bring_up(now(clock));
-        reserve.store(ledger)?;
-        reserve.source = source;
-        reserve.price = price;
+        reserve.take_price(source, price, now(clock))?;
     }
     Ok(())
 }

@@ -172,9 +172,6 @@ fn newer_price(
         .collect();
     let (source, price) = read_newer_price(&infos, reserve, clock).ok().flatten()?;
     let mut ahead = Box::new(*reserve);
-    let ledger = ahead.bring_up(now(clock));
-    ahead.store(ledger).ok()?;
-    ahead.source = source;
-    ahead.price = price;
+    ahead.take_price(source, price, now(clock)).ok()?;
     Some(ahead)
 }

@@ -152,10 +152,7 @@ fn take_quote(reserve: &mut Reserve, feed: &[u8; 32], quote: &Quote, clock: &Clo
         .map(|(data, lamports)| AccountInfo::new(&key, false, false, lamports, data, &owner, false))
         .collect();
     if let Some((source, price)) = read_newer_price(&infos, reserve, clock)? {
-        let ledger = reserve.bring_up(now(clock));
-        reserve.store(ledger)?;
-        reserve.source = source;
-        reserve.price = price;
+        reserve.take_price(source, price, now(clock))?;
     }
     Ok(())
 }

@@ -44,10 +44,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, RefreshReserves<'info>>) -> Res
         let Some((source, price)) = newer else { continue };
         let mut reserve = loader.load_mut()?;
         let before = reserve.price;
-        let ledger = reserve.bring_up(now(&clock));
-        reserve.store(ledger)?;
-        reserve.source = source;
-        reserve.price = price;
+        reserve.take_price(source, price, now(&clock))?;
         notice_price(&mut reserve, account.key, vault.model.numeraire_group, now(&clock));
         emit!(ReserveRefreshed {
             reserve: *account.key,

@@ -341,6 +341,15 @@ impl Reserve {
         ledger
     }
 
+    /// Takes a newer price, and books interest up to now.
+    pub fn take_price(&mut self, source: Source, price: PriceState, now: Seconds) -> Result<()> {
+        let ledger = self.bring_up(now);
+        self.store(ledger)?;
+        self.source = source;
+        self.price = price;
+        Ok(())
+    }
+
     /// The place in the model that counts now.
     pub fn risk_at(&self, now: Seconds) -> risk::model::AssetRisk {
         if self.ramp.duration == 0 {
