@@ -46,6 +46,18 @@ static INSTRUCTIONS: LazyLock<BTreeMap<Vec<u8>, Known>> = LazyLock::new(|| {
     list("instructions").iter().filter_map(read).collect()
 });
 
+/// Variants of the enums without fields, by type.
+static VARIANTS: LazyLock<BTreeMap<String, Vec<String>>> = LazyLock::new(|| {
+    let read = |one: &Value| {
+        let variants = one["type"]["variants"].as_array()?;
+        let names = variants
+            .iter()
+            .map(|variant| variant["name"].as_str().filter(|_| variant["fields"].is_null()).map(kebab_case));
+        Some((one["name"].as_str()?.to_owned(), names.collect::<Option<_>>()?))
+    };
+    list("types").iter().filter_map(read).collect()
+});
+
 /// Rows of the table by instruction: (positions, units). Variants of an instruction are merged: the dearest counts.
 static TABLE: LazyLock<BTreeMap<String, BTreeMap<u32, u32>>> = LazyLock::new(|| {
     let mut table: BTreeMap<String, BTreeMap<u32, u32>> = BTreeMap::new();
@@ -84,6 +96,23 @@ pub fn instruction(data: &[u8]) -> Option<&'static Known> {
     INSTRUCTIONS.get(data.get(..8)?)
 }
 
+/// Names of the variants of one of the program's enums without fields, as people type them (`vault-loss`), in its order: the index is
+/// the byte on the wire. Empty where there is no such enum.
+pub fn variants(of: &str) -> &'static [String] {
+    VARIANTS.get(of).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn kebab_case(name: &str) -> String {
+    let mut words = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !words.is_empty() {
+            words.push('-');
+        }
+        words.extend(letter.to_lowercase());
+    }
+    words
+}
+
 /// Measured units of an instruction at this many positions: on the line through the two nearest columns, rounded up. `None` where
 /// it was not measured.
 pub fn measured_units(name: &str, positions: usize) -> Option<u32> {
@@ -110,7 +139,7 @@ pub fn measured_units(name: &str, positions: usize) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ballast::error::BallastError;
+    use ballast::{error::BallastError, instructions::Signal};
 
     #[test]
     fn every_error_of_the_program_has_its_text() {
@@ -118,6 +147,14 @@ mod tests {
         let error = error_text(code).unwrap();
         assert_eq!(error.name, "BelowOpeningRequirement");
         assert_eq!(error.text, BallastError::BelowOpeningRequirement.to_string());
+    }
+
+    #[test]
+    fn enums_are_listed_in_the_order_of_their_bytes() {
+        let name = variants("Signal").get(Signal::VaultLoss as usize);
+        assert_eq!(name.map(String::as_str), Some("vault-loss"));
+        assert_eq!(variants("Signal").len(), Signal::VaultGuardedShare as usize + 1);
+        assert!(variants("ProposedChange").is_empty(), "its variants have fields");
     }
 
     #[test]

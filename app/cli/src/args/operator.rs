@@ -1,7 +1,13 @@
 //! Commands of those who run, guard and insure a vault.
 
 use super::Amount;
-use clap::{Subcommand, ValueEnum};
+use anchor_lang::AnchorDeserialize;
+use ballast::instructions::{Signal, TightenTo};
+use ballast_client::interface::variants;
+use clap::{
+    builder::{PossibleValuesParser, TypedValueParser},
+    Subcommand,
+};
 use std::path::PathBuf;
 
 /// Commands on vaults.
@@ -45,23 +51,15 @@ pub enum VaultCommand {
     },
     /// Raise a breaker for a while (guardian)
     Tighten {
-        /// How far
-        to: TightenToName,
+        /// How far: guarded takes no new borrowing and lets leave by daily shares; halted takes no deposits either, and lets nobody with debt withdraw
+        #[arg(value_parser = one_of::<TightenTo>("TightenTo"))]
+        to: TightenTo,
         /// For how long
         #[arg(long, default_value_t = 8.0)]
         hours: f64,
         /// Symbol or mint [default: the vault's own breaker]
         token: Option<String>,
     },
-}
-
-/// How far a guardian raises a breaker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum TightenToName {
-    /// No new borrowing, and leaving by daily shares
-    Guarded,
-    /// Also no deposits and no withdrawal with debt
-    Halted,
 }
 
 /// Commands on the insurance fund.
@@ -154,8 +152,9 @@ pub enum BreakerCommand {
     Show,
     /// Trip a breaker with a signal that the program checks itself
     Trip {
-        /// The signal
-        signal: SignalName,
+        /// The signal; docs/breakers.md says what each shows
+        #[arg(value_parser = one_of::<Signal>("Signal"))]
+        signal: Signal,
         /// Symbol or mint; none for signals of the whole vault
         token: Option<String>,
     },
@@ -166,35 +165,13 @@ pub enum BreakerCommand {
     },
 }
 
-/// Signals by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SignalName {
-    /// Spot is away from its average
-    Average,
-    /// The price is uncertain
-    Confidence,
-    /// The price jumped
-    Jump,
-    /// The asset is away from its rate or peg
-    Rate,
-    /// There is no new price while debt depends on it
-    Stale,
-    /// The outflow bucket is empty
-    Outflow,
-    /// The inflow bucket is empty
-    Inflow,
-    /// Lenders bore a loss
-    Loss,
-    /// The token account holds less than the books say
-    Deficit,
-    /// The token account was frozen or thawed
-    Frozen,
-    /// The vault's lenders bore losses
-    VaultLoss,
-    /// As deficit, for the whole vault
-    VaultDeficit,
-    /// The last attestation failed
-    VaultAttestation,
-    /// Guarded reserves hold too much of the vault's collateral
-    VaultGuardedShare,
+/// Takes one of the program's enums by the names that its interface lists.
+fn one_of<T: AnchorDeserialize + Clone + Send + Sync + 'static>(
+    name: &str,
+) -> impl TypedValueParser<Value = T> {
+    let names = variants(name);
+    PossibleValuesParser::new(names.iter().map(String::as_str)).try_map(move |chosen| {
+        let index = names.iter().position(|name| *name == chosen).unwrap_or(usize::MAX);
+        T::try_from_slice(&[u8::try_from(index).unwrap_or(u8::MAX)])
+    })
 }

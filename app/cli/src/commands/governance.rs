@@ -2,7 +2,6 @@
 
 use super::{change::ChangeFile, config, show_landed, vault::mint_decimals};
 use crate::{
-    args::TightenToName,
     output::{table, Output},
     session::Session,
 };
@@ -153,7 +152,7 @@ pub async fn changes(session: &Session, output: &Output) -> Result<()> {
 /// `vault tighten`, by the guardian.
 pub async fn tighten_breaker(
     session: &Session,
-    to: TightenToName,
+    to: TightenTo,
     hours: f64,
     token: Option<&str>,
     output: &Output,
@@ -167,10 +166,6 @@ pub async fn tighten_breaker(
     let reserve = match token {
         Some(token) => Some(session.reserve(&snapshot, token)?.0),
         None => None,
-    };
-    let to = match to {
-        TightenToName::Guarded => TightenTo::Guarded,
-        TightenToName::Halted => TightenTo::Halted,
     };
     let instruction = tighten(key.pubkey(), snapshot.key, reserve, to, seconds.round() as u64);
     let what = format!("tighten {} to {to:?}", token.unwrap_or("the vault"));

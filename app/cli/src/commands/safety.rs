@@ -2,13 +2,13 @@
 
 use super::{landed_json, landed_text, show_landed};
 use crate::{
-    args::{BreakerCommand, SignalName},
+    args::BreakerCommand,
     output::{table, Output},
     session::{address, Session},
 };
 use anchor_lang::prelude::Pubkey;
 use anyhow::{Context as _, Result};
-use ballast::{instructions::Signal, state::Obligation};
+use ballast::state::Obligation;
 use ballast_client::{
     account::reserves_of,
     act::{asset_of, make_wallet},
@@ -96,9 +96,9 @@ pub async fn breaker(session: &Session, command: &BreakerCommand, output: &Outpu
             let instruction = match token {
                 Some(token) => {
                     let (reserve, _) = session.reserve(&snapshot, token)?;
-                    safety::trip_reserve(&asset_of(&snapshot, &reserve)?, of_name(*signal))
+                    safety::trip_reserve(&asset_of(&snapshot, &reserve)?, *signal)
                 }
-                None => safety::trip_vault(snapshot.key, of_name(*signal), &listed(&snapshot)),
+                None => safety::trip_vault(snapshot.key, *signal, &listed(&snapshot)),
             };
             let what = format!("trip {} by {signal:?}", token.as_deref().unwrap_or("the vault"));
             show_landed(&session.send(&[Step::together(what, vec![instruction])], &[&key]).await?, output);
@@ -121,25 +121,6 @@ pub async fn breaker(session: &Session, command: &BreakerCommand, output: &Outpu
 fn listed(snapshot: &Snapshot) -> Vec<Pubkey> {
     let count = usize::from(snapshot.vault.reserve_count);
     snapshot.vault.reserves.iter().take(count).copied().collect()
-}
-
-fn of_name(name: SignalName) -> Signal {
-    match name {
-        SignalName::Average => Signal::Average,
-        SignalName::Confidence => Signal::Confidence,
-        SignalName::Jump => Signal::Jump,
-        SignalName::Rate => Signal::Rate,
-        SignalName::Stale => Signal::Stale,
-        SignalName::Outflow => Signal::Outflow,
-        SignalName::Inflow => Signal::Inflow,
-        SignalName::Loss => Signal::Loss,
-        SignalName::Deficit => Signal::Deficit,
-        SignalName::Frozen => Signal::Frozen,
-        SignalName::VaultLoss => Signal::VaultLoss,
-        SignalName::VaultDeficit => Signal::VaultDeficit,
-        SignalName::VaultAttestation => Signal::VaultAttestation,
-        SignalName::VaultGuardedShare => Signal::VaultGuardedShare,
-    }
 }
 
 /// `absorb`.
