@@ -2,6 +2,7 @@
 //! receiver program, and nothing here is used.
 
 use anchor_lang::{prelude::Pubkey, AccountDeserialize, AccountSerialize};
+use ballast::{error::BallastError, state::reserve::Quote};
 use pyth_solana_receiver_sdk::price_update::{PriceFeedMessage, PriceUpdateV2, VerificationLevel};
 
 /// One price of one feed.
@@ -42,6 +43,19 @@ impl Price {
             exponent: message.exponent,
             publish_time: message.publish_time,
             posted_slot: update.posted_slot,
+        })
+    }
+
+    /// The price as the program keeps it. Errors where the publish time is before the epoch.
+    pub fn quote(&self) -> anchor_lang::Result<Quote> {
+        Ok(Quote {
+            price: self.price,
+            confidence: self.confidence,
+            ema: self.ema,
+            publish_time: u64::try_from(self.publish_time).map_err(|_| BallastError::PriceUnusable)?,
+            posted_slot: self.posted_slot,
+            exponent: self.exponent,
+            padding: [0; 4],
         })
     }
 

@@ -12,22 +12,37 @@ use anchor_lang::prelude::*;
 use ballast_risk::{price::Observation, rate::RateAnchor, Bps, Seconds};
 use pyth_solana_receiver_sdk::price_update::{PriceUpdateV2, VerificationLevel};
 
-/// Reads a reserve's price accounts: its feed's, and for a composed price its rate feed's. Each feed keeps its newest quote by
-/// itself, so the order of refreshes never matters and nobody can choose among updates backwards. `Ok(None)` when no
-/// account has a newer quote: an old update changes nothing and is no error, so that nobody's batch fails.
-///
-/// Refuses: another owner than the receiver program, another feed, partial verification, a publish time or slot in the
-/// future, a price that is not positive or whose exponent or confidence makes no sense.
+/// Reads a reserve's price accounts: its feed's, and for a composed price its rate feed's. See [`newer_price`]; refuses, besides,
+/// what [`read_quote`] refuses.
 pub fn read_newer_price(
     accounts: &[AccountInfo],
+    reserve: &Reserve,
+    clock: &Clock,
+) -> Result<Option<(Source, PriceState)>> {
+    let read = |account: &AccountInfo, feed_id: &[u8; 32]| {
+        read_quote(account.owner, &account.try_borrow_data()?, feed_id)
+    };
+    newer_price(accounts, read, reserve, clock)
+}
+
+/// A reserve's prices once it takes what is read of its feed and, for a composed price, of its rate feed, from these sources in
+/// order. Each feed keeps its newest quote by itself, so the order of refreshes never matters and nobody can choose among updates
+/// backwards. `Ok(None)` when no source has a newer quote: an old update changes nothing and is no error, so that nobody's
+/// batch fails.
+///
+/// Refuses: what `read` refuses, a publish time or slot in the future, a price that is not positive or whose exponent or
+/// confidence makes no sense.
+pub fn newer_price<S>(
+    sources: &[S],
+    read: impl Fn(&S, &[u8; 32]) -> Result<Quote>,
     reserve: &Reserve,
     clock: &Clock,
 ) -> Result<Option<(Source, PriceState)>> {
     let mut source = reserve.source;
     let feeds = [source.feed_id, source.rate_feed_id];
     let mut is_newer = false;
-    for ((account, feed_id), quote) in accounts.iter().zip(&feeds).zip(&mut source.quotes) {
-        let read = read_quote(account, feed_id)?;
+    for ((from, feed_id), quote) in sources.iter().zip(&feeds).zip(&mut source.quotes) {
+        let read = read(from, feed_id)?;
         if read.publish_time <= quote.publish_time {
             continue;
         }
@@ -72,10 +87,11 @@ pub fn read_newer_price(
     Ok(Some((source, price)))
 }
 
-/// Reads one price account, checking that it is genuine and of this feed.
-fn read_quote(account: &AccountInfo, feed_id: &[u8; 32]) -> Result<Quote> {
-    require_keys_eq!(*account.owner, pyth_solana_receiver_sdk::ID, BallastError::PriceAccountOwner);
-    let update = PriceUpdateV2::try_deserialize(&mut &account.try_borrow_data()?[..])?;
+/// Reads one price account from its owner and data. Refuses: another owner than the receiver program, partial verification,
+/// another feed.
+pub fn read_quote(owner: &Pubkey, data: &[u8], feed_id: &[u8; 32]) -> Result<Quote> {
+    require_keys_eq!(*owner, pyth_solana_receiver_sdk::ID, BallastError::PriceAccountOwner);
+    let update = PriceUpdateV2::try_deserialize(&mut &*data)?;
     require!(update.verification_level == VerificationLevel::Full, BallastError::PriceNotVerified);
     let message = update.price_message;
     require!(message.feed_id == *feed_id, BallastError::PriceFeedMismatch);

@@ -1,6 +1,6 @@
 //! A vault's insurance fund as it is now.
 
-use super::{ours, Snapshot, ViewError};
+use super::{fetch::ours, Snapshot, ViewError};
 use crate::{
     insurance::Fund,
     send::transport::{patiently, Transport},

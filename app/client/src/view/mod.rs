@@ -1,34 +1,27 @@
 //! What accounts mean: a vault as it is now, an obligation's book in figures and words, what would happen if, and what to do about it.
 //! Every figure comes from the program's own code on the risk crate.
 
+#[cfg(feature = "network")]
+mod fetch;
+#[cfg(feature = "network")]
 pub mod fund;
 pub mod portfolio;
 pub mod remedy;
 pub mod what_if;
 pub mod words;
 
-use crate::{
-    account::{clock, decode},
-    plan::Portfolio,
-    price::{Price, PRICE_PROGRAM},
-    send::{
-        transport::{patiently, Transport},
-        TransportError,
-    },
-};
-use anchor_lang::{
-    prelude::{AccountInfo, Clock, Pubkey},
-    solana_program::sysvar::SysvarId,
-};
+use crate::{plan::Portfolio, price::Price};
+use anchor_lang::prelude::{Clock, Pubkey};
 use ballast::{
-    oracle::{now, read_newer_price},
-    state::{Obligation, Reserve, Vault},
+    oracle::{newer_price, now},
+    state::{reserve::Quote, Obligation, Reserve, Vault},
 };
 use ballast_risk::Seconds;
 use std::collections::BTreeMap;
 
+#[cfg(feature = "network")]
 pub use fund::FundView;
-pub use portfolio::{PortfolioView, PositionView};
+pub use portfolio::{Distance, PortfolioView, PositionView};
 pub use what_if::{Change, WhatIf};
 
 /// Why something cannot be shown.
@@ -51,8 +44,9 @@ pub enum ViewError {
         key: Pubkey,
     },
     /// The cluster cannot be asked.
+    #[cfg(feature = "network")]
     #[error(transparent)]
-    Transport(#[from] TransportError),
+    Transport(#[from] crate::send::TransportError),
     /// The program would refuse.
     #[error(transparent)]
     Plan(#[from] crate::error::PlanError),
@@ -87,37 +81,6 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Fetches a vault. Errors where it or one of its reserves is missing or of another version.
-    pub async fn fetch(transport: &impl Transport, key: Pubkey) -> Result<Self, ViewError> {
-        let first = [key, Clock::id()];
-        let mut accounts = patiently(|| transport.accounts(&first)).await?.into_iter();
-        let vault: Box<Vault> = Box::new(ours("vault", key, accounts.next().flatten())?);
-        let found = accounts.next().flatten().and_then(|account| clock(&account.data));
-        let clock = found.ok_or(ViewError::Missing { what: "clock", key: Clock::id() })?;
-        let keys = vault.reserves.get(..usize::from(vault.reserve_count)).unwrap_or_default().to_vec();
-        let accounts = patiently(|| transport.accounts(&keys)).await?;
-        let reserves = keys
-            .into_iter()
-            .zip(accounts)
-            .map(|(key, account)| Ok((key, ours("reserve", key, account)?)))
-            .collect::<Result<_, ViewError>>()?;
-        Ok(Self { key, vault, reserves, clock })
-    }
-
-    /// Fetches an obligation of this vault; `None` when there is none at this address.
-    pub async fn obligation(
-        &self,
-        transport: &impl Transport,
-        key: Pubkey,
-    ) -> Result<Option<Obligation>, ViewError> {
-        let keys = [key];
-        let account = patiently(|| transport.accounts(&keys)).await?.into_iter().next().flatten();
-        let Some(account) = account.filter(|account| account.lamports > 0) else { return Ok(None) };
-        let obligation: Obligation = ours("obligation", key, Some(account))?;
-        obligation.check(&self.key)?;
-        Ok(Some(obligation))
-    }
-
     /// The cluster's time.
     pub fn now(&self) -> Seconds {
         now(&self.clock)
@@ -153,10 +116,26 @@ impl Snapshot {
 
     /// The same vault as `refresh_reserves` would leave it with these prices, by the program's own code. Older prices change nothing.
     pub fn with_prices(mut self, prices: &[Price]) -> Result<Self, ViewError> {
-        for reserve in self.reserves.values_mut() {
-            take_prices(reserve, prices, &self.clock)?;
-        }
+        let quotes = prices.iter().map(|price| Ok((price.feed_id, price.quote()?)));
+        self.take_quotes(&quotes.collect::<Result<Vec<_>, ViewError>>()?)?;
         Ok(self)
+    }
+
+    /// Takes quotes of feeds into every reserve that reads them, as the program does. A feed without one keeps its own.
+    fn take_quotes(&mut self, given: &[([u8; 32], Quote)]) -> Result<(), ViewError> {
+        for reserve in self.reserves.values_mut() {
+            let mut quotes = reserve.source.quotes;
+            for (feed, quote) in feeds_of(reserve).iter().zip(&mut quotes) {
+                if let Some((_, newer)) = given.iter().find(|(of, _)| of == feed) {
+                    *quote = *newer;
+                }
+            }
+            if let Some((source, price)) = newer_price(&quotes, |quote, _| Ok(*quote), reserve, &self.clock)?
+            {
+                reserve.take_price(source, price, now(&self.clock))?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -168,49 +147,4 @@ pub fn feeds_of(reserve: &Reserve) -> Vec<[u8; 32]> {
     } else {
         vec![source.feed_id]
     }
-}
-
-/// Takes prices into a reserve as the program does. A feed without a price among them keeps its quote.
-pub(crate) fn take_prices(reserve: &mut Reserve, prices: &[Price], clock: &Clock) -> Result<(), ViewError> {
-    let feeds = feeds_of(reserve);
-    if !prices.iter().any(|price| feeds.contains(&price.feed_id)) {
-        return Ok(());
-    }
-    let accounts = feeds.iter().zip(&reserve.source.quotes).map(|(feed, quote)| {
-        let given = prices.iter().find(|price| price.feed_id == *feed);
-        let kept = Price {
-            feed_id: *feed,
-            price: quote.price,
-            confidence: quote.confidence,
-            ema: quote.ema,
-            exponent: quote.exponent,
-            publish_time: i64::try_from(quote.publish_time).unwrap_or(i64::MAX),
-            posted_slot: quote.posted_slot,
-        };
-        given.copied().unwrap_or(kept).account_data()
-    });
-    let mut datas: Vec<Vec<u8>> = accounts.collect();
-    let key = Pubkey::default();
-    let mut lamports = vec![0u64; datas.len()];
-    let infos: Vec<AccountInfo> = datas
-        .iter_mut()
-        .zip(&mut lamports)
-        .map(|(data, lamports)| AccountInfo::new(&key, false, false, lamports, data, &PRICE_PROGRAM, false))
-        .collect();
-    if let Some((source, price)) = read_newer_price(&infos, reserve, clock)? {
-        reserve.take_price(source, price, now(clock))?;
-    }
-    Ok(())
-}
-
-fn ours<T: anchor_lang::ZeroCopy + anchor_lang::Discriminator>(
-    what: &'static str,
-    key: Pubkey,
-    account: Option<solana_account::Account>,
-) -> Result<T, ViewError> {
-    let account = account.ok_or(ViewError::Missing { what, key })?;
-    // Discriminator, then the version byte.
-    let is_current = account.data.get(8) == Some(&ballast::constants::STATE_VERSION);
-    let state = decode(&account.data).filter(|_| account.owner == ballast::ID && is_current);
-    state.ok_or(ViewError::NotOurs { what, key })
 }

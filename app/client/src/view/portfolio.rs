@@ -28,11 +28,27 @@ pub struct PositionView {
     pub value: Usd,
     /// Seconds since its price was published.
     pub price_age: u64,
-    /// The falling price at which the book may be liquidated, everything else as it is: parts per million of the price now, rounded
-    /// down. `None` when no fall does it.
+    /// See [`Distance::falls_to_ppm`].
+    pub falls_to_ppm: Option<u64>,
+    /// See [`Distance::rises_to_ppm`].
+    pub rises_to_ppm: Option<u64>,
+}
+
+/// How far one price may move, everything else as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Distance {
+    /// The falling price at which the book may be liquidated: parts per million of the price now, rounded down. `None` when no fall
+    /// does it.
     pub falls_to_ppm: Option<u64>,
     /// The same for a rising price (up to tenfold), rounded up.
     pub rises_to_ppm: Option<u64>,
+}
+
+impl Distance {
+    /// How far the price of a reserve of a book may move.
+    pub fn new(what_if: &WhatIf, reserve: Pubkey) -> Result<Self, ViewError> {
+        Ok(Self { falls_to_ppm: edge(what_if, reserve, 1)?, rises_to_ppm: edge(what_if, reserve, HIGHEST)? })
+    }
 }
 
 /// A whole book.
@@ -64,6 +80,7 @@ impl PortfolioView {
         for (position, exposure) in obligation.active().iter().zip(book.exposures()) {
             let reserve = snapshot.reserve(&position.reserve)?;
             let side = position.side().unwrap_or(Side::Deposit);
+            let distance = Distance::new(&what_if, position.reserve)?;
             positions.push(PositionView {
                 reserve: position.reserve,
                 mint: reserve.mint,
@@ -72,8 +89,8 @@ impl PortfolioView {
                 amount: whole_position(reserve, side, position.shares, snapshot.now()),
                 value: Usd(exposure.value.0.abs()),
                 price_age: reserve.price_age(snapshot.now()),
-                falls_to_ppm: edge(&what_if, position.reserve, false)?,
-                rises_to_ppm: edge(&what_if, position.reserve, true)?,
+                falls_to_ppm: distance.falls_to_ppm,
+                rises_to_ppm: distance.rises_to_ppm,
             });
         }
         let model = portfolio.model();
@@ -87,9 +104,9 @@ impl PortfolioView {
     }
 }
 
-/// Where health ends when one price falls or rises alone. Equity minus requirement is concave in each price, so health holds on one
+/// Where health ends when one price moves alone, between the price as it is and `end`. Equity minus requirement is concave in each price, so health holds on one
 /// interval around a healthy book, and bisection finds its end.
-fn edge(what_if: &WhatIf, reserve: Pubkey, up: bool) -> Result<Option<u64>, ViewError> {
+fn edge(what_if: &WhatIf, reserve: Pubkey, end: u64) -> Result<Option<u64>, ViewError> {
     let healthy_at = |to_ppm: u64| -> Result<bool, ViewError> {
         let mut moved = what_if.clone();
         // A price that the oracle could not express ends the interval.
@@ -101,7 +118,7 @@ fn edge(what_if: &WhatIf, reserve: Pubkey, up: bool) -> Result<Option<u64>, View
     if !what_if.obligation.has_debt() || !healthy_at(PPM_ONE)? {
         return Ok(None);
     }
-    let (mut healthy, mut broken) = (PPM_ONE, if up { HIGHEST } else { 1 });
+    let (mut healthy, mut broken) = (PPM_ONE, end);
     if healthy_at(broken)? {
         return Ok(None);
     }

@@ -1,13 +1,13 @@
 //! What would be if: deposits, withdrawals, borrowing, repayments and price moves, applied by the program's own code to copies.
 
-use super::{take_prices, Snapshot, ViewError};
-use crate::{plan::Portfolio, price::Price};
+use super::{Snapshot, ViewError};
+use crate::plan::Portfolio;
 use anchor_lang::prelude::Pubkey;
 use ballast::{
     error::BallastError,
-    state::{Obligation, Reserve, Side},
+    state::{reserve::Quote, Obligation, Reserve, Side},
 };
-use ballast_risk::{DebtShares, DepositShares, TokenAmount};
+use ballast_risk::{units::PPM_ONE, DebtShares, DepositShares, TokenAmount};
 
 /// One part of a supposition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,28 +154,21 @@ impl WhatIf {
     }
 
     fn move_price(&mut self, reserve: Pubkey, to_ppm: u64) -> Result<(), ViewError> {
-        let clock = self.snapshot.clock.clone();
         let source = self.snapshot.reserve(&reserve)?.source;
-        let quote = source.quotes[0];
-        let scaled = |mantissa: i64| {
-            let moved = i128::from(mantissa) * i128::from(to_ppm) / 1_000_000;
+        let [old, _] = source.quotes;
+        let scaled = |mantissa: i128| {
+            let moved = mantissa.saturating_mul(i128::from(to_ppm)) / i128::from(PPM_ONE);
             i64::try_from(moved).unwrap_or(i64::MAX)
         };
-        let newer = quote.publish_time.saturating_add(1).max(self.snapshot.now());
-        let price = Price {
-            feed_id: source.feed_id,
-            price: scaled(quote.price),
-            confidence: u64::try_from(scaled(i64::try_from(quote.confidence).unwrap_or(i64::MAX)))
-                .unwrap_or(0),
-            ema: scaled(quote.ema),
-            exponent: quote.exponent,
-            publish_time: i64::try_from(newer).unwrap_or(i64::MAX),
-            posted_slot: clock.slot,
+        let moved = Quote {
+            price: scaled(old.price.into()),
+            confidence: scaled(old.confidence.into()).unsigned_abs(),
+            ema: scaled(old.ema.into()),
+            publish_time: old.publish_time.saturating_add(1).max(self.snapshot.now()),
+            posted_slot: self.snapshot.clock.slot,
+            ..old
         };
-        for state in self.snapshot.reserves.values_mut() {
-            take_prices(state, &[price], &clock)?;
-        }
-        Ok(())
+        self.snapshot.take_quotes(&[(source.feed_id, moved)])
     }
 }
 

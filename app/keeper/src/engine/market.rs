@@ -1,8 +1,8 @@
 //! The vault, its reserves as they are on chain, and as they will be once the newest known prices are taken.
 
-use anchor_lang::prelude::{AccountInfo, Clock, Pubkey};
+use anchor_lang::prelude::{Clock, Pubkey};
 use ballast::{
-    oracle::{now, read_newer_price},
+    oracle::{newer_price, now, read_quote},
     state::{Reserve, Vault},
 };
 use std::collections::HashMap;
@@ -89,7 +89,7 @@ impl Market {
             if !entry.touched && !all {
                 continue;
             }
-            let newer = newer_price(on_chain, &entry.price_accounts, prices, clock);
+            let newer = refreshed(on_chain, &entry.price_accounts, prices, clock);
             entry.needs_refresh = newer.is_some();
             entry.ahead = Some(newer.unwrap_or_else(|| on_chain.clone()));
             entry.touched = false;
@@ -151,7 +151,7 @@ impl Market {
 }
 
 /// A reserve after a refresh with these accounts; `None` when they hold nothing newer or nothing that the program would take.
-fn newer_price(
+fn refreshed(
     reserve: &Reserve,
     accounts: &[Pubkey],
     prices: &HashMap<Pubkey, PriceAccount>,
@@ -160,17 +160,10 @@ fn newer_price(
     if accounts.is_empty() {
         return None;
     }
-    let mut copies: Vec<(Pubkey, PriceAccount, u64)> = vec![];
-    for address in accounts {
-        copies.push((*address, prices.get(address)?.clone(), 0));
-    }
-    let infos: Vec<AccountInfo> = copies
-        .iter_mut()
-        .map(|(address, account, lamports)| {
-            AccountInfo::new(address, false, false, lamports, &mut account.data, &account.owner, false)
-        })
-        .collect();
-    let (source, price) = read_newer_price(&infos, reserve, clock).ok().flatten()?;
+    let fetched: Option<Vec<&PriceAccount>> = accounts.iter().map(|address| prices.get(address)).collect();
+    let read =
+        |account: &&PriceAccount, feed_id: &[u8; 32]| read_quote(&account.owner, &account.data, feed_id);
+    let (source, price) = newer_price(&fetched?, read, reserve, clock).ok().flatten()?;
     let mut ahead = Box::new(*reserve);
     ahead.take_price(source, price, now(clock)).ok()?;
     Some(ahead)

@@ -6,54 +6,44 @@ use anchor_lang::{
     Discriminator, ZeroCopy,
 };
 use ballast::state::{Obligation, Reserve, Vault};
+use ballast_client::view::{Change, Snapshot, WhatIf};
+use ballast_risk::TokenAmount;
 
-/// A vault, an obligation and reserves, at a time.
-#[derive(Clone)]
-pub struct Snapshot {
-    /// The vault.
-    pub vault: Vault,
-    /// The obligation.
-    pub obligation: Obligation,
-    /// Reserves of the vault, those of the obligation's positions among them.
-    pub reserves: Vec<(Pubkey, Reserve)>,
-    /// The cluster's clock.
-    pub clock: Clock,
+/// Reads a vault's address and bytes, an obligation's bytes, reserves of the vault (those of the obligation's positions and of the
+/// changes among them), the clock, and what is supposed; and supposes it.
+pub fn read_what_if(input: &mut Reader) -> Result<WhatIf, Refused> {
+    let key = Pubkey::from(input.array()?);
+    let vault: Vault = decode(input.block()?, "vault")?;
+    vault.check_version()?;
+    let obligation: Obligation = decode(input.block()?, "obligation")?;
+    obligation.check(&key)?;
+    let reserves = input.list(|input| {
+        let address = Pubkey::from(input.array()?);
+        let reserve: Reserve = decode(input.block()?, "reserve")?;
+        reserve.check(&key)?;
+        Ok((address, reserve))
+    })?;
+    let clock = read_clock(input)?;
+    let snapshot = Snapshot { key, vault: Box::new(vault), reserves: reserves.into_iter().collect(), clock };
+    let mut what_if = WhatIf { snapshot, obligation };
+    for change in input.list(read_change)? {
+        what_if.apply(&change)?;
+    }
+    Ok(what_if)
 }
 
-impl Snapshot {
-    /// Reads a vault's address and bytes, an obligation's bytes, reserves and the clock.
-    pub fn read(input: &mut Reader) -> Result<Self, Refused> {
-        let key = Pubkey::from(input.array()?);
-        let vault: Vault = decode(input.block()?, "vault")?;
-        vault.check_version()?;
-        let obligation: Obligation = decode(input.block()?, "obligation")?;
-        obligation.check(&key)?;
-        let reserves = input.list(|input| {
-            let address = Pubkey::from(input.array()?);
-            let reserve: Reserve = decode(input.block()?, "reserve")?;
-            reserve.check(&key)?;
-            Ok((address, reserve))
-        })?;
-        Ok(Self { vault, obligation, reserves, clock: read_clock(input)? })
-    }
-
-    /// A reserve by its address.
-    pub fn reserve(&self, address: &Pubkey) -> Result<&Reserve, Refused> {
-        let found = self.reserves.iter().find(|(key, _)| key == address);
-        found.map(|(_, reserve)| reserve).ok_or_else(missing)
-    }
-
-    /// The same, to be changed.
-    pub fn reserve_mut(&mut self, address: &Pubkey) -> Result<&mut Reserve, Refused> {
-        let found = self.reserves.iter_mut().find(|(key, _)| key == address);
-        found.map(|(_, reserve)| reserve).ok_or_else(missing)
-    }
-}
-
-fn missing() -> Refused {
-    Refused::input(
-        "a reserve of the book is missing: pass the accounts of the reserves of all positions and changes",
-    )
+/// Reads one part of a supposition: what happens, where, and token units, or of a price the new one over the old in parts per million.
+fn read_change(input: &mut Reader) -> Result<Change, Refused> {
+    let (act, reserve, number) = (input.byte()?, Pubkey::from(input.array()?), input.u64()?);
+    let amount = TokenAmount(number);
+    Ok(match act {
+        0 => Change::Deposit { reserve, amount },
+        1 => Change::Withdraw { reserve, amount },
+        2 => Change::Borrow { reserve, amount },
+        3 => Change::Repay { reserve, amount },
+        4 => Change::Price { reserve, to_ppm: number },
+        _ => return Err(Refused::input("a change is a deposit, withdrawal, loan, repayment or price move")),
+    })
 }
 
 /// Slot and time.
@@ -63,8 +53,6 @@ pub fn read_clock(input: &mut Reader) -> Result<Clock, Refused> {
 
 /// Reads an account of one kind.
 pub fn decode<T: ZeroCopy + Discriminator>(data: &[u8], what: &str) -> Result<T, Refused> {
-    let body = data.strip_prefix(T::DISCRIMINATOR).and_then(|body| body.get(..size_of::<T>()));
-    let body =
-        body.ok_or_else(|| Refused::input(&format!("these bytes are no {what} account of the program")))?;
-    Ok(bytemuck::pod_read_unaligned(body))
+    let state = ballast_client::decode(data);
+    state.ok_or_else(|| Refused::input(&format!("these bytes are no {what} account of the program")))
 }

@@ -1,4 +1,4 @@
-//! The risk crate and the program's valuation of books for WebAssembly, so that a web page computes with the code that the chain runs.
+//! The risk crate and the client's view of books for WebAssembly, so that a web page computes with the code that the chain runs.
 //!
 //! One entry, [`call`]: a function's number and its arguments as little-endian bytes, an answer as bytes. The TypeScript layer in
 //! `app/ts/src/risk` gives both their types. Whole accounts pass as the bytes that RPC returns, and nothing of their layout is written
@@ -12,7 +12,6 @@ mod memory;
 mod portfolio;
 mod prices;
 mod refused;
-mod what_if;
 pub mod wire;
 
 pub use refused::Refused;

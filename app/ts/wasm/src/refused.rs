@@ -1,6 +1,7 @@
 //! Why a call was refused.
 
 use anchor_lang::error::Error;
+use ballast_client::{error::PlanError, view::ViewError};
 use ballast_risk::{refusal::Refusal, RiskError};
 
 /// A refusal with a name for programs and a text for people.
@@ -45,6 +46,27 @@ impl From<Error> for Refused {
         match error {
             Error::AnchorError(error) => Self { name: error.error_name, message: error.error_msg },
             other => Self { name: "ProgramError".to_owned(), message: other.to_string() },
+        }
+    }
+}
+
+impl From<PlanError> for Refused {
+    fn from(error: PlanError) -> Self {
+        match error {
+            PlanError::Program(error) => error.into(),
+            PlanError::Risk(error) => error.into(),
+        }
+    }
+}
+
+impl From<ViewError> for Refused {
+    fn from(error: ViewError) -> Self {
+        match error {
+            ViewError::Plan(error) => error.into(),
+            ViewError::NoReserve(_) | ViewError::Missing { .. } => Self::input(
+                "a reserve of the book is missing: pass the accounts of the reserves of all positions and changes",
+            ),
+            other => Self::input(&other.to_string()),
         }
     }
 }
