@@ -283,3 +283,8 @@ export async function finishAudit(vault: Address, reserves: readonly Address[]):
   const instruction = generated.getAuditBookInstruction({ vault, audit, step: generated.AuditStep.Finish });
   return withRemainingAccounts(instruction, writableAccounts(reserves));
 }
+
+/** Brings the account of an older version of the program up to date: a reserve or an obligation, or without one the vault. Anybody may. */
+export function migrateAccount(payer: TransactionSigner, vault: Address, account?: Address): Instruction {
+  return generated.getMigrateAccountInstruction({ payer, vault, ...(account ? { account } : {}) });
+}

@@ -1,113 +1,50 @@
-import { generateKeyPairSigner, type Address, type KeyPairSigner } from '@solana/kit';
+import { fetchAddressesForLookupTables } from '@solana/kit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as ballast from '../src/index';
-import { generated, type Asset, type BallastEvent, type Snapshot } from '../src/index';
-import { Refused, startCluster, TOKEN_PROGRAM, type Cluster } from './support/cluster';
+import { generated } from '../src/index';
+import { Refused } from './support/cluster';
 import { bytes, vectors } from './support/vectors';
+import { World, type Market, type Person } from './support/world';
 
-const DOLLAR = 100_000_000n;
 const LAMPORTS = 1_000_000_000n;
 
-type Market = Asset & { reserve: Address; price: Address; feedId: Uint8Array };
-
 let risk: ballast.Risk;
-let cluster: Cluster;
-let curator: KeyPairSigner;
-let vault: Address;
+let world: World;
 let sol: Market;
 let usdc: Market;
-let posted = 0n;
-
-/** A story's borrower. */
-type Person = { signer: KeyPairSigner; obligation: Address };
 
 beforeAll(async () => {
-  [risk, cluster] = await Promise.all([ballast.Risk.load(), startCluster()]);
-  curator = await cluster.wallet();
-  const preset = vectors.presets.find(({ name }) => name === 'balanced')!;
-  const vaultConfig = generated
-    .getCreateVaultInstructionDataDecoder()
-    .decode(new Uint8Array([...generated.CREATE_VAULT_DISCRIMINATOR, ...bytes(preset.vault)]));
-  await cluster.send(curator, [
-    await ballast.createVault(curator, { ...vaultConfig, guardian: curator.address, feeRecipient: curator.address }),
-  ]);
-  vault = await ballast.findVaultAddress(curator.address, vaultConfig.id);
-  const add = async (kind: string, decimals: number): Promise<Market> => {
-    const asset = { vault, mint: await cluster.mint(decimals), tokenProgram: TOKEN_PROGRAM };
-    const feedId = crypto.getRandomValues(new Uint8Array(32));
-    const preferred = preset.reserves.find((reserve) => reserve.kind === kind)!.config;
-    const config = generated.getReserveConfigDecoder().decode(bytes(preferred));
-    await cluster.send(curator, [await ballast.addReserve(curator, asset, { ...config, feedId })]);
-    const { address: price } = await generateKeyPairSigner();
-    return { ...asset, feedId, price, reserve: await ballast.findReserveAddress(vault, asset.mint) };
-  };
-  sol = await add('Sol', 9);
-  usdc = await add('Usd', 6);
-  await cluster.send(curator, await ballast.openVault(curator, vault, 1));
-  await prices(200n);
-  const lender = await person();
-  await move(ballast.deposit, lender, usdc, 1_000_000_000_000n);
+  [risk, world] = await Promise.all([ballast.Risk.load(), World.start()]);
+  sol = await world.add('Sol', 9, 200n);
+  usdc = await world.add('Usd', 6, 1n);
+  await world.open();
+  await world.move(ballast.deposit, await world.person(), usdc, 1_000_000_000_000n);
 });
 
-afterAll(() => cluster?.stop());
+afterAll(() => world?.cluster.stop());
 
-/** Posts prices, newer ones than before: of an equal age, the program keeps what it has. */
-async function prices(solPrice: bigint): Promise<void> {
-  let now = await cluster.clock();
-  while (now.unixTimestamp <= posted) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    now = await cluster.clock();
-  }
-  posted = now.unixTimestamp;
-  await Promise.all([cluster.post(sol.price, sol.feedId, solPrice * DOLLAR), cluster.post(usdc.price, usdc.feedId, DOLLAR)]);
-}
-
-/** Somebody with SOL and USDC in the wallet and an obligation. */
-async function person(): Promise<Person> {
-  const signer = await cluster.wallet();
-  await cluster.setTokens(signer.address, sol.mint, 1_000_000_000_000);
-  await cluster.setTokens(signer.address, usdc.mint, 1_000_000_000_000);
-  await cluster.send(signer, [await ballast.openObligation(signer, vault, 3)]);
-  return { signer, obligation: await ballast.findObligationAddress(vault, signer.address, 3) };
-}
-
-async function obligationOf(who: Person) {
-  const [account] = await cluster.accounts([who.obligation]);
-  return generated.getObligationDecoder().decode(account!.data);
-}
-
-async function move(act: typeof ballast.borrow, who: Person, asset: Market, amount: bigint): Promise<BallastEvent[]> {
-  const reserves = ballast.reservesWith(await obligationOf(who), asset.reserve);
-  const action = await act({ owner: who.signer, obligation: who.obligation, asset, amount, reserves });
-  const [held] = ballast.bundle(who.signer.address, vault, await pricedReserves(), [action]);
-  return cluster.send(who.signer, held!);
-}
-
-/** The vault's reserves with their price accounts, found by feed as a client finds them. */
-async function pricedReserves() {
-  const accounts = await cluster.accounts([sol.reserve, usdc.reserve]);
-  const reserves = accounts.map(({ address, data }) => ballast.decodeReserve(address, data));
-  return ballast.priced(reserves, (feed) => [sol, usdc].find(({ feedId }) => feedId.every((byte, index) => byte === feed[index]))!.price);
-}
-
-async function snapshot(who: Person): Promise<Snapshot> {
-  const [account, vaultAccount, ...reserves] = await cluster.accounts([who.obligation, vault, sol.reserve, usdc.reserve]);
-  return { vault: vaultAccount!, obligation: account!, reserves, clock: await cluster.clock() };
+/** Posts prices of all assets, with this one of SOL. */
+function prices(solPrice: bigint): Promise<void> {
+  sol.dollars = solPrice;
+  return world.prices();
 }
 
 /** Refreshes an obligation at new prices and returns what the chain says and what the module says of the same moment. */
-async function bothScores(who: Person, solPrice: bigint) {
-  await prices(solPrice);
-  const reserves = await pricedReserves();
-  const events = await cluster.send(who.signer, [
-    ballast.refreshReserves(vault, reserves),
-    ballast.refreshObligation(vault, who.obligation, ballast.reservesOf(await obligationOf(who))),
-  ]);
+async function bothScores(who: Person, solPrice: bigint, of = world, tables: ballast.LookupTables = {}) {
+  of.markets[0]!.dollars = solPrice;
+  await of.prices();
+  const reserves = ballast.reservesOf(await of.obligationOf(who));
+  const instructions = [
+    ballast.refreshReserves(of.vault, await of.pricedReserves()),
+    ballast.refreshObligation(of.vault, who.obligation, reserves),
+  ];
+  const events = await of.cluster.send(who.signer, instructions, tables);
   const onChain = events.find((event) => event.name === 'ObligationRefreshed')!.data as generated.ObligationRefreshed;
-  const taken = await snapshot(who);
+  const taken = await of.snapshot(who);
   // The reserves were brought up to date in the same transaction, so they know its time.
-  const unixTimestamp = ballast.decodeReserve(usdc.reserve, taken.reserves[1]!.data).data.books.accruedAt;
-  const slot = (await obligationOf(who)).refreshedSlot;
+  const last = taken.reserves.at(-1)!;
+  const unixTimestamp = ballast.decodeReserve(last.address, last.data).data.books.accruedAt;
+  const slot = (await of.obligationOf(who)).refreshedSlot;
   const moment = { ...taken, clock: { slot, unixTimestamp } };
   return { onChain, moment, portfolio: risk.portfolio(moment) };
 }
@@ -117,10 +54,10 @@ describe('a borrower', () => {
   let tooLow: bigint;
 
   test('deposits, borrows what the module says is possible, and not more', async () => {
-    borrower = await person();
+    borrower = await world.person();
     await prices(200n);
-    await move(ballast.deposit, borrower, sol, 100n * LAMPORTS);
-    const now = await snapshot(borrower);
+    await world.move(ballast.deposit, borrower, sol, 100n * LAMPORTS);
+    const now = await world.snapshot(borrower);
     const borrowing = (dollars: bigint) =>
       risk.portfolio(now, [{ act: 'borrow', reserve: usdc.reserve, amount: dollars * 1_000_000n }]).opening;
     let [most, tooMuch] = [0n, 20_000n];
@@ -132,10 +69,10 @@ describe('a borrower', () => {
     }
     expect(most).toBeGreaterThan(10_000n);
     await prices(200n);
-    await expect(move(ballast.borrow, borrower, usdc, tooMuch * 1_000_000n)).rejects.toThrow(Refused);
-    const [changed] = (await move(ballast.borrow, borrower, usdc, most * 1_000_000n)).filter((e) => e.name === 'PositionChanged');
+    await expect(world.move(ballast.borrow, borrower, usdc, tooMuch * 1_000_000n)).rejects.toThrow(Refused);
+    const [changed] = (await world.move(ballast.borrow, borrower, usdc, most * 1_000_000n)).filter((e) => e.name === 'PositionChanged');
     expect(changed).toBeDefined();
-    expect(ballast.positionsOf(await obligationOf(borrower)).map(({ side, reserve }) => [side, reserve])).toEqual([
+    expect(ballast.positionsOf(await world.obligationOf(borrower)).map(({ side, reserve }) => [side, reserve])).toEqual([
       ['deposit', sol.reserve],
       ['debt', usdc.reserve],
     ]);
@@ -176,18 +113,18 @@ describe('a borrower', () => {
     expect(portfolio.maintenance.score.isHealthy).toBe(false);
     const best = risk.bestTranche(moment, 10n ** 15n)!;
     expect([best.debt, best.deposit, best.plan.insolvent]).toEqual([1, 0, false]);
-    const keeper = await person();
+    const keeper = await world.person();
     await prices(tooLow);
     const sale = await ballast.softLiquidate({
       liquidator: keeper.signer,
       obligation: borrower.obligation,
       debt: usdc,
       deposit: sol,
-      reserves: ballast.reservesOf(await obligationOf(borrower)),
+      reserves: ballast.reservesOf(await world.obligationOf(borrower)),
       maxRepay: ballast.ALL,
       minReceived: 1,
     });
-    const events = await cluster.send(keeper.signer, [ballast.refreshReserves(vault, await pricedReserves()), sale]);
+    const events = await world.cluster.send(keeper.signer, [ballast.refreshReserves(world.vault, await world.pricedReserves()), sale]);
     const sold = events.find((event) => event.name === 'TrancheExecuted')!.data as generated.TrancheExecuted;
     // Some seconds of interest, and a plan in dollars is paid in whole units of tokens.
     const difference = sold.repaidValue - best.plan.repay;
@@ -196,28 +133,96 @@ describe('a borrower', () => {
 
   test('repays all and leaves with all', async () => {
     await prices(200n);
-    await cluster.send(borrower.signer, [await ballast.repay(borrower.signer, borrower.obligation, usdc, ballast.ALL)]);
-    expect(ballast.hasDebt(await obligationOf(borrower))).toBe(false);
+    await world.cluster.send(borrower.signer, [await ballast.repay(borrower.signer, borrower.obligation, usdc, ballast.ALL)]);
+    expect(ballast.hasDebt(await world.obligationOf(borrower))).toBe(false);
     const all = { owner: borrower.signer, obligation: borrower.obligation, asset: sol, amount: ballast.ALL };
-    await cluster.send(borrower.signer, [await ballast.withdraw(all), ballast.closeObligation(borrower.signer, borrower.obligation)]);
-    await expect(obligationOf(borrower)).rejects.toThrow(/no account/);
+    await world.cluster.send(borrower.signer, [await ballast.withdraw(all), ballast.closeObligation(borrower.signer, borrower.obligation)]);
+    await expect(world.obligationOf(borrower)).rejects.toThrow(/no account/);
   });
 });
 
 test('the market that the module shows is what the reserve holds', async () => {
-  const [account] = await cluster.accounts([usdc.reserve]);
-  const market = risk.market(account!.data, await cluster.clock());
+  const [account] = await world.cluster.accounts([usdc.reserve]);
+  const market = risk.market(account!.data, await world.cluster.clock());
   expect(market.deposits).toBeGreaterThanOrEqual(1_000_000_000_000n);
   expect(market.freeTokens + market.debt).toBeGreaterThanOrEqual(market.deposits);
 });
 
 test('anybody attests and audits a vault', async () => {
-  const anybody = await cluster.wallet();
+  const anybody = await world.cluster.wallet();
   await prices(200n);
-  const events = await cluster.send(anybody, [
-    ballast.refreshReserves(vault, await pricedReserves()),
-    await ballast.attestSolvency(vault, [sol, usdc]),
-    await ballast.beginAudit(vault),
+  const events = await world.cluster.send(anybody, [
+    ballast.refreshReserves(world.vault, await world.pricedReserves()),
+    await ballast.attestSolvency(world.vault, [sol, usdc]),
+    await ballast.beginAudit(world.vault),
   ]);
   expect(events.map(({ name }) => name)).toContain('SolvencyAttested');
+});
+
+test('a book of sixteen assets borrows behind one transaction of refreshes with a lookup table', async () => {
+  const large = await World.start();
+  try {
+    const assets: Market[] = [];
+    for (let number = 0; number < 15; number += 1) assets.push(await large.add('Sol', 9, 100n));
+    const stable = await large.add('Usd', 6, 1n);
+    await large.open();
+    await large.move(ballast.deposit, await large.person(), stable, 1_000_000_000n);
+    const borrower = await large.person();
+    const { signer, obligation } = borrower;
+    for (const asset of assets) {
+      await large.cluster.send(signer, [await ballast.deposit({ owner: signer, obligation, asset, amount: LAMPORTS })]);
+    }
+    await large.prices();
+    const reserves = ballast.reservesWith(await large.obligationOf(borrower), stable.reserve);
+    const loan = await ballast.borrow({ owner: signer, obligation, asset: stable, amount: 100_000_000n, reserves });
+    const refreshed = await large.pricedReserves();
+    expect(ballast.bundle(signer.address, large.vault, refreshed, [loan]).length).toBeGreaterThan(1);
+
+    const wanted = ballast.addressesForTables([ballast.refreshReserves(large.vault, refreshed), loan]);
+    const { table, transactions } = await ballast.createTable(signer, (await large.cluster.clock()).slot - 1n, wanted);
+    for (const transaction of transactions) await large.cluster.send(signer, transaction);
+    const made = (await large.cluster.clock()).slot;
+    while ((await large.cluster.clock()).slot <= made) await new Promise((resolve) => setTimeout(resolve, 50));
+    const tables = await fetchAddressesForLookupTables([table], large.cluster.rpc);
+    expect(ballast.addressesForTables([loan], tables)).toEqual([]);
+
+    const bundled = ballast.bundle(signer.address, large.vault, refreshed, [loan], tables);
+    expect(bundled.map((part) => part.length)).toEqual([2]);
+    await large.prices();
+    const events = await large.cluster.send(signer, bundled[0]!, tables);
+    expect(events.filter(({ name }) => name === 'ReserveRefreshed').length).toBe(16);
+    expect(events.map(({ name }) => name)).toContain('PositionChanged');
+    expect(ballast.positionsOf(await large.obligationOf(borrower)).length).toBe(16);
+    const { onChain, portfolio } = await bothScores(borrower, 110n, large, tables);
+    expect(portfolio.maintenance.score.requirement).toBe(onChain.requirement);
+  } finally {
+    large.cluster.stop();
+  }
+});
+
+test('a fund is staked in, and left after its cooling', async () => {
+  const staker = await world.person();
+  const rules = generated.getCreateFundInstructionDataDecoder().decode(bytes(vectors.instructions.createFund!.data)).rules;
+  await world.cluster.send(world.curator, [await ballast.createFund(world.curator, usdc, rules)]);
+  const [staked] = await world.cluster.send(staker.signer, [
+    await ballast.openStake(staker.signer, usdc),
+    await ballast.stakeInsurance(staker.signer, usdc, 5_000_000n),
+  ]);
+  expect(staked!.name).toBe('StakeChanged');
+  await world.cluster.send(staker.signer, [await ballast.requestUnstake(staker.signer, usdc, ballast.ALL)]);
+  const leaving = [await ballast.unstake(staker.signer, usdc)];
+  await expect(world.cluster.send(staker.signer, leaving)).rejects.toThrow(/cooling|Cooling/);
+});
+
+test('the guardian tightens a breaker, and a loan is refused from then on', async () => {
+  const borrower = await world.person();
+  await prices(200n);
+  await world.move(ballast.deposit, borrower, sol, 10n * LAMPORTS);
+  const { TightenTo } = generated;
+  const events = await world.cluster.send(world.curator, [
+    ballast.tighten(world.curator, world.vault, TightenTo.Guarded, 3_600, usdc.reserve),
+  ]);
+  expect(events.map(({ name }) => name)).toEqual(['BreakerChanged']);
+  await prices(200n);
+  await expect(world.move(ballast.borrow, borrower, usdc, 1_000_000n)).rejects.toThrow(Refused);
 });

@@ -1,4 +1,4 @@
-import { getAddressDecoder, getBase64Decoder, type Address, type Instruction } from '@solana/kit';
+import { createNoopSigner, getAddressDecoder, getBase64Decoder, type Address, type Instruction } from '@solana/kit';
 import { describe, expect, test } from 'vitest';
 import * as ballast from '../src/index';
 import { EVENTS } from '../src/generated/events';
@@ -52,6 +52,27 @@ describe('refreshes are bundled with their action', () => {
     const refreshed = transactions.flat().flatMap((part) => (part === action ? [] : part.accounts!.slice(1).map((meta) => meta.address)));
     expect(refreshed).toEqual(all.flatMap(({ reserve, prices }) => [reserve, ...prices]));
     for (const part of transactions) expect(ballast.transactionBytes(payer, part)).toBeLessThanOrEqual(ballast.TRANSACTION_BYTES);
+  });
+
+  test('in one where a lookup table holds what they name', () => {
+    const all = reserves(16);
+    const held = [vault, ...all.flatMap(({ reserve, prices }) => [reserve, ...prices])];
+    expect(ballast.addressesForTables([ballast.refreshReserves(vault, all)])).toEqual(held);
+    expect(ballast.bundle(payer, vault, all, [action], { [made(200)]: held }).map((part) => part.length)).toEqual([2]);
+    expect(ballast.addressesForTables([ballast.refreshReserves(vault, all)], { [made(200)]: held })).toEqual([]);
+    // Bytes are not all: a transaction names at most 64 accounts.
+    const many = reserves(40);
+    const holdsMany = { [made(200)]: [vault, ...many.flatMap(({ reserve, prices }) => [reserve, ...prices])] };
+    expect(ballast.bundle(payer, vault, many, [action], holdsMany).length).toBe(2);
+  });
+
+  test('and a table is made with as many addresses a transaction as fit it', async () => {
+    const authority = createNoopSigner(payer);
+    const addresses = Array.from({ length: 45 }, (_, index) => made(10 + index));
+    const { transactions } = await ballast.createTable(authority, 7, addresses);
+    expect(transactions.map((part) => part.length)).toEqual([1, 1, 1, 1]);
+    for (const part of transactions) expect(ballast.transactionBytes(payer, part)).toBeLessThanOrEqual(ballast.TRANSACTION_BYTES - 64);
+    await expect(ballast.createTable(authority, 7, Array.from({ length: 257 }, () => payer))).rejects.toThrow(/256/);
   });
 
   test('and an action that no transaction holds is refused in words', () => {

@@ -7,13 +7,13 @@ import { createInterface } from 'node:readline';
 import {
   address,
   appendTransactionMessageInstructions,
+  compressTransactionMessageUsingAddressLookupTables,
   createSolanaRpc,
   createTransactionMessage,
   generateKeyPairSigner,
   getAddressEncoder,
   getBase16Decoder,
   getBase64EncodedWireTransaction,
-  getBase64Encoder,
   getI32Encoder,
   getI64Encoder,
   getStructEncoder,
@@ -34,11 +34,10 @@ import {
   type Signature,
   type SolanaRpcApi,
 } from '@solana/kit';
-import { eventsFromLogs, type AccountBytes, type BallastEvent, type Clock } from '../../src/index';
+import { eventsFromLogs, fetchAccounts, fetchClock, type AccountBytes, type BallastEvent, type Clock, type LookupTables } from '../../src/index';
 
 export const TOKEN_PROGRAM = address('TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA');
 const PRICE_PROGRAM = address('rec5EKMGg6MxZYaMdyBfgwp4d5rB9T1VQH5pJv5LtFJ');
-const CLOCK = address('SysvarC1ock11111111111111111111111111111111');
 const COMPUTE_BUDGET = address('ComputeBudget111111111111111111111111111111');
 const PLENTY = 100_000_000_000;
 
@@ -81,19 +80,8 @@ export async function startCluster() {
   const setAccount = (key: Address, owner: Address, data: ReadonlyUint8Array) =>
     call('surfnet_setAccount', [key, { lamports: 10_000_000, owner, data: getBase16Decoder().decode(data) }]);
 
-  async function accounts(addresses: readonly Address[]): Promise<AccountBytes[]> {
-    const { value } = await rpc.getMultipleAccounts([...addresses], { encoding: 'base64', commitment: 'processed' }).send();
-    return value.map((account, index) => {
-      if (!account) throw new Error(`There is no account ${addresses[index]}.`);
-      return { address: addresses[index]!, data: getBase64Encoder().encode(account.data[0]) };
-    });
-  }
-
-  async function clock(): Promise<Clock> {
-    const [account] = await accounts([CLOCK]);
-    const view = new DataView(new Uint8Array(account!.data).buffer);
-    return { slot: view.getBigUint64(0, true), unixTimestamp: view.getBigInt64(32, true) };
-  }
+  const accounts = (addresses: readonly Address[]): Promise<AccountBytes[]> => fetchAccounts(rpc, addresses, 'processed');
+  const clock = (): Promise<Clock> => fetchClock(rpc, 'processed');
 
   /** Somebody with SOL. */
   async function wallet(): Promise<KeyPairSigner> {
@@ -151,8 +139,8 @@ export async function startCluster() {
     await setAccount(key, PRICE_PROGRAM, data);
   }
 
-  /** Sends a transaction and waits for it; returns its events. */
-  async function send(payer: KeyPairSigner, instructions: readonly Instruction[]): Promise<BallastEvent[]> {
+  /** Sends a transaction, with what these tables hold looked up, and waits for it; returns its events. */
+  async function send(payer: KeyPairSigner, instructions: readonly Instruction[], tables: LookupTables = {}): Promise<BallastEvent[]> {
     // Another limit each time, so that no two transactions are the same.
     sent += 1;
     const units = new Uint8Array([2, ...getU32Encoder().encode(800_000 + sent)]);
@@ -162,6 +150,7 @@ export async function startCluster() {
       (empty) => setTransactionMessageFeePayerSigner(payer, empty),
       (paid) => setTransactionMessageLifetimeUsingBlockhash(blockhash, paid),
       (living) => appendTransactionMessageInstructions([{ programAddress: COMPUTE_BUDGET, data: units }, ...instructions], living),
+      (full) => compressTransactionMessageUsingAddressLookupTables(full, tables) as typeof full,
     );
     const wire = getBase64EncodedWireTransaction(await signTransactionMessageWithSigners(message));
     const signature = (await call('sendTransaction', [wire, { encoding: 'base64', skipPreflight: true }])) as Signature;
@@ -178,5 +167,5 @@ export async function startCluster() {
     }
   }
 
-  return { rpc, accounts, clock, wallet, mint, setTokens, post, send, stop: () => child.stdin.end() };
+  return { url, rpc, accounts, clock, wallet, mint, setTokens, post, send, stop: () => child.stdin.end() };
 }

@@ -8,6 +8,7 @@ export type Side = { value: string; beta: number; idio: number; group: number };
 
 export type Vectors = {
   addresses: Record<string, string>;
+  instructions: Record<string, { data: string; accounts: string[] }>;
   presets: { name: string; model: string; vault: string; reserves: { kind: string; config: string }[] }[];
   books: {
     preset: string;

@@ -1,6 +1,9 @@
 //! `app/ts/test/vectors.json`: random books, tranches, prices and ledgers with what the risk crate makes of them. This test shows that it
-//! still makes that of them; the TypeScript tests show that the WebAssembly module does too.
+//! still makes that of them; the TypeScript tests show that the WebAssembly module does too. With them, every instruction as the Rust
+//! client builds it, which the TypeScript client has to build alike.
 //! `BALLAST_WRITE_VECTORS=1 cargo test -p ballast-wasm --test vectors` writes them anew.
+
+mod instructions;
 
 use anchor_lang::{prelude::Pubkey, AnchorSerialize};
 use ballast_client::{
@@ -67,6 +70,7 @@ fn vectors() -> Value {
     let ledgers: Vec<Value> = (0..LEDGERS).map(|_| ledger(&mut random)).collect();
     json!({
         "addresses": addresses(),
+        "instructions": instructions::all(&presets[0]),
         "presets": presets.iter().map(preset).collect::<Vec<_>>(),
         "books": books,
         "prices": prices,
@@ -74,11 +78,20 @@ fn vectors() -> Value {
     })
 }
 
+fn made_up(number: u8) -> Pubkey {
+    Pubkey::from([number; 32])
+}
+
+/// An asset of this mint in the vault of the first of them.
+fn made_up_asset(mint: u8) -> Asset {
+    Asset { vault: address::vault(&made_up(1), 7), mint: made_up(mint), token_program: made_up(4) }
+}
+
 /// Every address that the program derives, of made-up people and mints.
 fn addresses() -> Value {
-    let made_up = |number: u8| Pubkey::from([number; 32]);
-    let (creator, owner, mint) = (made_up(1), made_up(2), made_up(3));
-    let asset = Asset { vault: address::vault(&creator, 7), mint, token_program: made_up(4) };
+    let (creator, owner) = (made_up(1), made_up(2));
+    let asset = made_up_asset(3);
+    let mint = asset.mint;
     let fund = Fund { asset };
     let named = [
         ("creator", creator),
