@@ -40,29 +40,38 @@ fn all(project: &Project, steps: &mut Steps) -> Result<()> {
     steps.step("tests", "all other tests, on the programs as built for SBF", || {
         process::run(project.cargo().arg("test").args(ALL_BUT_RISK), "the tests")
     })?;
-    steps.step("typescript", "the TypeScript client is the program's, and computes as it does", || {
-        typescript::check(project)
-    })
+    let what = "the TypeScript client is the program's, and computes as it does";
+    let skipped = steps.step("typescript", what, || typescript::check(project))?;
+    steps.skipped.extend(skipped.map(|reason| ("the TypeScript client", reason)));
+    Ok(())
 }
 
 #[derive(Default)]
-struct Steps(Vec<(&'static str, Duration, bool)>);
+struct Steps {
+    /// Name, time, and whether it passed.
+    done: Vec<(&'static str, Duration, bool)>,
+    /// What was left out, and why.
+    skipped: Vec<(&'static str, String)>,
+}
 
 impl Steps {
     fn step<T>(&mut self, name: &'static str, what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
         println!("\n[{name}] {what}");
         let start = Instant::now();
         let result = work();
-        self.0.push((name, start.elapsed(), result.is_ok()));
+        self.done.push((name, start.elapsed(), result.is_ok()));
         result.with_context(|| format!("step {name}"))
     }
 
     fn print(&self) {
         println!("\nWhere the time went:");
-        for (name, time, passed) in &self.0 {
+        for (name, time, passed) in &self.done {
             println!("  {name:<10} {:>9} {}", clock(*time), if *passed { "" } else { "failed" });
         }
-        println!("  {:<10} {:>9}", "total", clock(self.0.iter().map(|step| step.1).sum()));
+        println!("  {:<10} {:>9}", "total", clock(self.done.iter().map(|step| step.1).sum()));
+        for (what, reason) in &self.skipped {
+            println!("\nNOT TESTED: {what}: {reason}");
+        }
     }
 }
 
