@@ -181,8 +181,8 @@ pub enum Command {
     Verify,
     /// Watch a vault live: prices, books, breakers, the riskiest obligations
     Watch {
-        /// Seconds between two looks
-        #[arg(long, default_value_t = 1.0)]
+        /// Most seconds between two looks; a transaction of the vault is looked at as soon as the websocket tells of it
+        #[arg(long, default_value_t = 2.0)]
         every: f64,
         /// How many looks [default: until stopped]
         #[arg(long)]

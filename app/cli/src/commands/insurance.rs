@@ -69,7 +69,7 @@ pub async fn insurance(session: &Session, command: &InsuranceCommand, output: &O
                 payer: owner,
                 lost: asset_of(&snapshot, &reserve)?,
                 amount: units.0,
-                min_paid: amount::parse(min_paid, decimals)?.0,
+                min_paid: amount::parse(min_paid, decimals).context("--min-paid")?.0,
                 claim: claim.map(|number| fund.claim(number)),
             };
             let what = format!("repay {} {} of a loss", amount.amount, amount.token);
@@ -225,6 +225,8 @@ pub async fn validator(session: &Session, command: &ValidatorCommand, output: &O
                 "no" => false,
                 other => bail!("\"{other}\" is no vote: write yes or no"),
             };
+            // Says so where there is none.
+            view.claim(&session.rpc, *number).await?;
             let claim = view.fund.claim(*number);
             (format!("vote {answer} on claim {number}"), insurance::vote_claim(identity, claim, yes))
         }

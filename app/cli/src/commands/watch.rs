@@ -16,6 +16,7 @@ use ballast_client::{
 use ballast_risk::score::Score;
 use serde_json::{json, Value};
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// Clears the terminal and goes to its top.
 const CLEAR: &str = "\x1b[2J\x1b[H";
@@ -26,7 +27,10 @@ struct Standing {
     score: Score,
 }
 
-/// `watch`.
+/// Shortest pause between two looks, however much happens.
+const SHORTEST: Duration = Duration::from_millis(200);
+
+/// `watch`: looks again whenever the websocket tells of a transaction of the vault, and `every` so many seconds anyway.
 pub async fn watch(
     session: &Session,
     every: f64,
@@ -34,7 +38,23 @@ pub async fn watch(
     worst: usize,
     output: &Output,
 ) -> Result<()> {
-    let pause = Duration::from_secs_f64(every.clamp(0.1, 3_600.0));
+    let (vault, happened) = (session.vault()?, Notify::new());
+    let pause = Duration::from_secs_f64(every.clamp(SHORTEST.as_secs_f64(), 3_600.0));
+    tokio::select! {
+        done = look_on(session, pause, looks, worst, &happened, output) => done,
+        never = session.rpc.follow(&vault, &happened) => match never {},
+        _ = tokio::signal::ctrl_c() => Ok(()),
+    }
+}
+
+async fn look_on(
+    session: &Session,
+    pause: Duration,
+    looks: Option<u64>,
+    worst: usize,
+    happened: &Notify,
+    output: &Output,
+) -> Result<()> {
     let mut look = 0u64;
     loop {
         match frame(session, worst).await {
@@ -50,10 +70,8 @@ pub async fn watch(
         if looks.is_some_and(|looks| look >= looks) {
             return Ok(());
         }
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            _ = tokio::signal::ctrl_c() => return Ok(()),
-        }
+        tokio::time::sleep(SHORTEST).await;
+        let _ = tokio::time::timeout(pause.saturating_sub(SHORTEST), happened.notified()).await;
     }
 }
 

@@ -57,16 +57,17 @@ impl Localnet {
         Self { child, folder, operator: text("operator") }
     }
 
+    /// The command as the borrower gives it.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(BALLAST);
+        command.arg("--network").arg(self.folder.join("network.toml")).args(args);
+        command.env("HOME", &self.folder).env("RUST_LOG", "off");
+        command
+    }
+
     /// Runs the command as the borrower.
     pub fn run(&self, args: &[&str]) -> Output {
-        Command::new(BALLAST)
-            .arg("--network")
-            .arg(self.folder.join("network.toml"))
-            .args(args)
-            .env("HOME", &self.folder)
-            .env("RUST_LOG", "off")
-            .output()
-            .expect("the command runs")
+        self.command(args).output().expect("the command runs")
     }
 
     /// What it prints; it has to succeed.

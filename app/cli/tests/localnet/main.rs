@@ -3,6 +3,10 @@
 mod harness;
 
 use harness::{between, micro, Localnet};
+use std::{
+    io::{BufRead as _, BufReader},
+    process::Stdio,
+};
 
 #[test]
 fn a_borrower_goes_the_whole_way() {
@@ -216,6 +220,59 @@ fn without_a_websocket_it_still_lands() {
     net.text(&["faucet", "5", "SOL"]);
     net.text(&["--ws", "ws://127.0.0.1:1", "deposit", "5", "SOL"]);
     assert_eq!(net.json(&["show"])["positions"][0]["amount"], "5");
+}
+
+/// A local network has no stake behind vote accounts, and nothing was lost: the votes themselves are tested on the program.
+#[test]
+fn claims_and_cover_reach_the_program_which_says_what_is_missing() {
+    let net = Localnet::start(&["--liquidity", "0"]);
+    net.text(&["--keypair", &net.operator, "insurance", "create", "SOL"]);
+    net.text(&["faucet", "100", "SOL"]);
+    net.text(&["faucet", "100", "USDC"]);
+    net.text(&["insurance", "stake", "10"]);
+    for (refused, because) in [
+        (&["insurance", "claim", "100"][..], "BeyondRecordedLoss"),
+        (&["insurance", "cover", "1", "USDC", "--min-paid", "0"], "--min-paid: the amount is zero"),
+        (&["insurance", "cover", "1", "USDC", "--min-paid", "0.001"], "?"),
+        (&["insurance", "cover", "1", "USDC", "--min-paid", "0.001", "--claim", "1"], "?"),
+        (&["insurance", "show-claim", "1"], "there is no claim"),
+        (&["insurance", "settle", "1"], "there is no claim"),
+        (&["insurance", "close-claim", "1"], "there is no claim"),
+        (&["validator", "enroll", "Vote111111111111111111111111111111111111111"], "NotAVoteAccount"),
+        (&["validator", "leave", "Vote111111111111111111111111111111111111111"], "NotAVoteAccount"),
+        (&["validator", "vote", "1", "yes"], "there is no claim"),
+    ] {
+        let refusal = net.refusal(refused);
+        println!("{refused:?}: {refusal}");
+        assert!(because == "?" || refusal.contains(because), "{refused:?}: {refusal}");
+    }
+    assert_eq!(net.json(&["validator", "call-roll"])["transactions"].as_array().unwrap().len(), 0);
+    net.text(&["insurance", "collect"]);
+}
+
+#[test]
+fn a_watch_shows_at_once_what_happens_and_without_a_websocket_after_its_pause() {
+    let net = Localnet::start(&["--liquidity", "0"]);
+    net.text(&["faucet", "5", "SOL"]);
+    let far_apart = ["--json", "watch", "--looks", "2", "--every", "60"];
+    let mut watch = net.command(&far_apart).stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut lines = BufReader::new(watch.stdout.take().expect("its output is ours")).lines();
+    let mut deposited = || -> String {
+        let line = lines.next().expect("a look").expect("text");
+        let look: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+        let reserves = look["reserves"].as_array().expect("reserves").clone();
+        let sol = reserves.into_iter().find(|one| one["token"] == "SOL").expect("SOL");
+        sol["deposits"].as_str().expect("an amount").to_owned()
+    };
+    assert_eq!(deposited(), "0");
+    let began = std::time::Instant::now();
+    net.text(&["deposit", "5", "SOL"]);
+    assert_eq!(deposited(), "5");
+    assert!(began.elapsed().as_secs() < 30, "it looked after its pause, not when it was told");
+    assert!(watch.wait().expect("it ends").success());
+
+    let deaf = ["--ws", "ws://127.0.0.1:1", "--json", "watch", "--looks", "2", "--every", "0.5"];
+    assert_eq!(net.text(&deaf).lines().count(), 2);
 }
 
 #[test]

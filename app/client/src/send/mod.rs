@@ -5,6 +5,7 @@
 //! Lookup tables ([`tables`]) let books of 16 positions travel in one transaction. Every error says what to do.
 
 pub mod error;
+mod follow;
 pub mod pack;
 pub mod refusal;
 pub mod rpc;
