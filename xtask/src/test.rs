@@ -35,6 +35,11 @@ fn all(project: &Project, steps: &mut Steps) -> Result<()> {
         clippy.args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]);
         process::run(&mut clippy, "cargo clippy")
     })?;
+    steps.step("docs", "rustdoc has nothing to say", || {
+        let mut doc = project.cargo();
+        doc.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
+        process::run(&mut doc, "cargo doc")
+    })?;
     steps.step("wasm", "the risk engine compiles without std", || wasm::check(project))?;
     steps.step("idl", "the committed interface is the program's", || idl::check(project))?;
     steps.step("tests", "all other tests, on the programs as built for SBF", || {
