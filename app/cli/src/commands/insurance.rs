@@ -1,6 +1,6 @@
 //! The staked fund: stakers, claimants, and the validators who vote.
 
-use super::show_landed;
+use super::{send_refreshed, show_landed};
 use crate::{
     args::{InsuranceCommand, ValidatorCommand},
     output::Output,
@@ -36,6 +36,8 @@ pub async fn insurance(session: &Session, command: &InsuranceCommand, output: &O
     let (owner, fund) = (key.pubkey(), &view.fund);
     let decimals = snapshot.reserve(&view.account.reserve)?.decimals;
     let symbol = session.names.of(&view.account.mint);
+    // What the program wants fresh prices of.
+    let mut priced: Vec<Pubkey> = vec![];
     let (what, instructions) = match command {
         InsuranceCommand::Stake { amount } => {
             let units = amount::parse(amount, decimals)?.0;
@@ -65,6 +67,14 @@ pub async fn insurance(session: &Session, command: &InsuranceCommand, output: &O
         }
         InsuranceCommand::Cover { amount, min_paid, claim } => {
             let (reserve, units) = session.amount(&snapshot, &amount.amount, &amount.token, false)?;
+            if snapshot.reserve(&reserve)?.losses.as_risk().unrecovered == 0 {
+                bail!("the lenders of {} lost nothing that is still to be repaid", amount.token);
+            }
+            if let Some(number) = claim {
+                // Says so where there is none.
+                view.claim(&session.rpc, *number).await?;
+            }
+            priced = vec![reserve, view.account.reserve];
             let cover = Cover {
                 payer: owner,
                 lost: asset_of(&snapshot, &reserve)?,
@@ -79,6 +89,7 @@ pub async fn insurance(session: &Session, command: &InsuranceCommand, output: &O
             let value = amount::parse(dollars, 6)?.0;
             let number = view.account.next_claim();
             call_roll(session, &view).await?;
+            priced = vec![view.account.reserve];
             (format!("open claim {number}"), vec![insurance::open_claim(owner, fund, number, value)])
         }
         InsuranceCommand::ShowClaim { number } => return show_claim(session, &view, *number, output).await,
@@ -96,7 +107,13 @@ pub async fn insurance(session: &Session, command: &InsuranceCommand, output: &O
         // Done above.
         InsuranceCommand::Show | InsuranceCommand::Create { .. } => return Ok(()),
     };
-    show_landed(&session.send(&[Step::together(what, instructions)], &[&key]).await?, output);
+    let step = Step::together(what, instructions);
+    let landed = if priced.is_empty() {
+        session.send(&[step], &[&key]).await?
+    } else {
+        send_refreshed(session, &snapshot, &key, &priced, Some(step)).await?
+    };
+    show_landed(&landed, output);
     Ok(())
 }
 

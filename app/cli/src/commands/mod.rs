@@ -13,9 +13,15 @@ mod vault;
 mod watch;
 
 use crate::{args::Command, output::Output, session::Session};
+use anchor_lang::prelude::Pubkey;
 use anyhow::Result;
-use ballast_client::send::Landed;
+use ballast_client::{
+    send::{Landed, Step},
+    view::{feeds_of, Snapshot},
+};
 use serde_json::{json, Value};
+use solana_keypair::Keypair;
+use solana_signer::Signer;
 
 /// Runs a command; `false` where it found what should not be.
 pub async fn run(session: &Session, command: Command, output: &Output) -> Result<bool> {
@@ -75,4 +81,32 @@ pub fn landed_text(landed: &[Landed]) -> String {
 /// Prints landed transactions.
 pub fn show_landed(landed: &[Landed], output: &Output) {
     output.show(&landed_json(landed), landed_text(landed));
+}
+
+/// Takes fresh prices into reserves, posting them where they have to be posted, and sends what needs them right behind.
+async fn send_refreshed(
+    session: &Session,
+    snapshot: &Snapshot,
+    key: &Keypair,
+    reserves: &[Pubkey],
+    then: Option<Step>,
+) -> Result<Vec<Landed>> {
+    let fresh = session.prices()?.fresh(&key.pubkey(), &snapshot.feeds(reserves)).await?;
+    let mut pairs: Vec<(Pubkey, Vec<Pubkey>)> = vec![];
+    for reserve in reserves {
+        if !pairs.iter().any(|(known, _)| known == reserve) {
+            let feeds = feeds_of(snapshot.reserve(reserve)?);
+            pairs.push((
+                *reserve,
+                feeds.iter().filter_map(|feed| fresh.accounts.get(feed).copied()).collect(),
+            ));
+        }
+    }
+    let mut steps = fresh.steps;
+    steps.push(Step::refresh(snapshot.key, pairs));
+    steps.extend(then);
+    steps.extend(fresh.cleanup);
+    let mut signers: Vec<&(dyn Signer + Sync)> = vec![key];
+    signers.extend(fresh.keys.iter().map(|key| key as &(dyn Signer + Sync)));
+    session.send(&steps, &signers).await
 }

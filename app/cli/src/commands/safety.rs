@@ -1,6 +1,6 @@
 //! Breakers, losses and proofs: what anyone may do for a vault.
 
-use super::{landed_json, landed_text, show_landed};
+use super::{landed_json, landed_text, send_refreshed, show_landed};
 use crate::{
     args::BreakerCommand,
     output::{table, Output},
@@ -39,18 +39,7 @@ pub async fn refresh(session: &Session, tokens: &[String], output: &Output) -> R
     if tokens.is_empty() {
         reserves = snapshot.reserves.keys().copied().collect();
     }
-    let fresh = session.prices()?.fresh(&key.pubkey(), &snapshot.feeds(&reserves)).await?;
-    let mut pairs = vec![];
-    for reserve in reserves {
-        let feeds = feeds_of(snapshot.reserve(&reserve)?);
-        pairs.push((reserve, feeds.iter().filter_map(|feed| fresh.accounts.get(feed).copied()).collect()));
-    }
-    let mut steps = fresh.steps;
-    steps.push(Step::refresh(snapshot.key, pairs));
-    steps.extend(fresh.cleanup);
-    let mut signers: Vec<&(dyn Signer + Sync)> = vec![&key];
-    signers.extend(fresh.keys.iter().map(|key| key as &(dyn Signer + Sync)));
-    show_landed(&session.send(&steps, &signers).await?, output);
+    show_landed(&send_refreshed(session, &snapshot, &key, &reserves, None).await?, output);
     Ok(())
 }
 

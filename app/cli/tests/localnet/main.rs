@@ -230,11 +230,14 @@ fn claims_and_cover_reach_the_program_which_says_what_is_missing() {
     net.text(&["faucet", "100", "SOL"]);
     net.text(&["faucet", "100", "USDC"]);
     net.text(&["insurance", "stake", "10"]);
+    // Prices that are too old for a claim's bond: the command brings fresh ones along, or the program would say so first.
+    std::thread::sleep(std::time::Duration::from_secs(17));
     for (refused, because) in [
         (&["insurance", "claim", "100"][..], "BeyondRecordedLoss"),
-        (&["insurance", "cover", "1", "USDC", "--min-paid", "0"], "--min-paid: the amount is zero"),
-        (&["insurance", "cover", "1", "USDC", "--min-paid", "0.001"], "?"),
-        (&["insurance", "cover", "1", "USDC", "--min-paid", "0.001", "--claim", "1"], "?"),
+        (
+            &["insurance", "cover", "1", "USDC", "--min-paid", "0.001"],
+            "lost nothing that is still to be repaid",
+        ),
         (&["insurance", "show-claim", "1"], "there is no claim"),
         (&["insurance", "settle", "1"], "there is no claim"),
         (&["insurance", "close-claim", "1"], "there is no claim"),
@@ -243,8 +246,7 @@ fn claims_and_cover_reach_the_program_which_says_what_is_missing() {
         (&["validator", "vote", "1", "yes"], "there is no claim"),
     ] {
         let refusal = net.refusal(refused);
-        println!("{refused:?}: {refusal}");
-        assert!(because == "?" || refusal.contains(because), "{refused:?}: {refusal}");
+        assert!(refusal.contains(because), "{refused:?}: {refusal}");
     }
     assert_eq!(net.json(&["validator", "call-roll"])["transactions"].as_array().unwrap().len(), 0);
     net.text(&["insurance", "collect"]);
