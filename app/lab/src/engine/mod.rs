@@ -2,7 +2,7 @@
 //!
 //! At every moment the oracle's prices are taken as the program would take them, every account that may have become unhealthy is
 //! scored, and keepers act where a liquidation pays them. What they sell moves prices for everybody afterwards. Accounts that
-//! provably stayed healthy are not scored again ([`certificate`]); a test shows that this changes no result.
+//! provably stayed healthy are not scored again (`certificate`); a test shows that this changes no result.
 
 mod act_ltv;
 mod act_net_risk;
