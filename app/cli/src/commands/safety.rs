@@ -18,7 +18,7 @@ use ballast_client::{
     safety,
     send::{Landed, Step},
     verify,
-    view::{feeds_of, words, FundView, Snapshot},
+    view::{words, FundView, Snapshot},
     Event,
 };
 use ballast_risk::{TokenAmount, Usd};
