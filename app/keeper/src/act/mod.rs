@@ -1,5 +1,6 @@
 //! Acting: what to do about a book, what it costs, and with which tokens. Pure; [`crate::keeper`] sends.
 
+pub mod backoff;
 pub mod cost;
 pub mod crank;
 pub mod inventory;

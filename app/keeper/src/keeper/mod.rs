@@ -10,7 +10,11 @@ pub mod settings;
 pub use settings::Settings;
 
 use crate::{
-    act::inventory::Inventory,
+    act::{
+        backoff::{Backoff, LossBudget},
+        inventory::Inventory,
+        plan::OWN,
+    },
     engine::Row,
     metrics::Metrics,
     mirror::{Effects, Mirror},
@@ -20,6 +24,7 @@ use anyhow::Result;
 use ballast_client::{
     price::Price,
     send::{Rpc, Sender},
+    Account,
 };
 use futures_util::FutureExt;
 use sending::Ended;
@@ -69,6 +74,10 @@ pub struct Keeper<S> {
     inventory: Inventory,
     /// Books that nothing can be done about.
     rests: HashMap<Row, Rest>,
+    /// Books at which somebody else was faster.
+    backoff: Backoff,
+    /// What failed transactions may still cost.
+    budget: LossBudget,
     /// When a crank may be sent again, cluster time.
     cranked: HashMap<String, u64>,
     /// Cluster time at which every book was last brought up.
@@ -106,16 +115,20 @@ impl<S: Source> Keeper<S> {
     ) -> Self {
         let (ends, ended) = mpsc::unbounded_channel();
         let prices = settings.service.as_ref().map(|service| service.listen(wallet.pubkey()));
+        let own = Account { vault: settings.vault, owner: wallet.pubkey(), id: OWN }.obligation();
+        let mirror = Mirror::new(settings.vault, settings.watched()).of_shard(settings.shard, own);
         Self {
             prices,
             source,
-            mirror: Mirror::new(settings.vault, settings.watched()),
+            mirror,
+            budget: LossBudget::new(settings.lost_fees),
             settings,
             wallet,
             sender,
             metrics,
             inventory: Inventory::default(),
             rests: HashMap::new(),
+            backoff: Backoff::default(),
             cranked: HashMap::new(),
             swept_at: 0,
             looked_at: 0,
@@ -188,12 +201,21 @@ impl<S: Source> Keeper<S> {
                 self.metrics.synced.set(0);
                 self.inventory.forget_balances();
                 self.rests.clear();
+                self.backoff.clear();
                 (self.swept_at, self.looked_at) = (0, 0);
             }
             Event::Synced { slot, .. } => tracing::info!(slot, "synced"),
+            Event::Account(account) => self.backoff.read(&account.address),
             _ => {}
         }
-        let Effects { read_again, market, .. } = self.mirror.apply(event);
+        if let Event::Synced { slot, .. } = &event {
+            self.inventory.restart(*slot);
+        }
+        let Effects { read_again, dropped, market, .. } = self.mirror.apply(event);
+        for obligation in self.inventory.rolled_back(&dropped, self.mirror.slot()) {
+            tracing::warn!(%obligation, "a tranche that had landed was rolled back: it may land again");
+            self.metrics.tranches.with_label_values(&["rolled back"]).inc();
+        }
         if !read_again.is_empty() {
             tracing::info!(accounts = read_again.len(), "a fork was left: reading accounts again");
             self.metrics.rolled_back.inc_by(read_again.len() as u64);
