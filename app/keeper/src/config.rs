@@ -158,19 +158,42 @@ pub struct Venue {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Cranks {
-    /// Show breakers signals, and step them down.
+    /// Show breakers signals, tokens that are missing or frozen among them, and step them down.
     pub breakers: bool,
     /// Absorb what books without deposits owe.
     pub absorption: bool,
     /// Attest solvency when the last round is older than this, seconds; 0 for never.
     pub attest_seconds: u64,
+    /// Audit the books when the last audit began longer ago than this, seconds; 0 for never.
+    pub audit_seconds: u64,
+    /// Refresh prices on chain that are older than this, seconds; 0 for never.
+    pub refresh_seconds: u64,
+    /// Collect fees and income of the fund once they are worth this, USD; 0 for never.
+    pub collect_usd: f64,
+    /// Execute changes that are ripe.
+    pub changes: bool,
+    /// Call the roll of validators in each epoch.
+    pub roll: bool,
+    /// How often token accounts, reports, fund and changes are looked at, seconds.
+    pub look_seconds: u64,
     /// The same crank is not sent again within this, seconds.
     pub again_seconds: u64,
 }
 
 impl Default for Cranks {
     fn default() -> Self {
-        Self { breakers: true, absorption: true, attest_seconds: 600, again_seconds: 30 }
+        Self {
+            breakers: true,
+            absorption: true,
+            attest_seconds: 600,
+            audit_seconds: 0,
+            refresh_seconds: 0,
+            collect_usd: 0.0,
+            changes: false,
+            roll: true,
+            look_seconds: 10,
+            again_seconds: 30,
+        }
     }
 }
 

@@ -125,7 +125,11 @@ mod tests {
         forks.note(10, account(1));
         assert_eq!(forks.begin(14, 10, 0), nothing(), "slots 11 to 13 were skipped");
         forks.note(14, account(2));
-        assert_eq!(forks.begin(20, 19, 0), nothing(), "15 to 19 were not announced: nothing is known about 14");
+        assert_eq!(
+            forks.begin(20, 19, 0),
+            nothing(),
+            "15 to 19 were not announced: nothing is known about 14"
+        );
     }
 
     #[test]

@@ -32,7 +32,8 @@ impl FromStr for Shard {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> anyhow::Result<Self> {
-        let numbers = text.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
+        let numbers =
+            text.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
         let (part, of) = numbers.with_context(|| {
             format!("\"{text}\" is no shard: write its number and how many there are, such as \"1/4\"")
         })?;

@@ -2,6 +2,7 @@
 //!
 //! Everything that matters is on chain: a keeper that is killed loses nothing but what it knew, and learns it again at its start.
 
+mod chores;
 mod cranks;
 mod rounds;
 mod sending;
@@ -80,6 +81,10 @@ pub struct Keeper<S> {
     budget: LossBudget,
     /// When a crank may be sent again, cluster time.
     cranked: HashMap<String, u64>,
+    /// Slower unpaid work.
+    chores: chores::Chores,
+    /// How much longer than others this keeper waits before it cranks, in thousandths: 0 to 250.
+    patience: u64,
     /// Cluster time at which every book was last brought up.
     swept_at: u64,
     /// Cluster time at which cranks were last looked for.
@@ -130,6 +135,8 @@ impl<S: Source> Keeper<S> {
             rests: HashMap::new(),
             backoff: Backoff::default(),
             cranked: HashMap::new(),
+            chores: chores::Chores::default(),
+            patience: rand::random_range(0..=250),
             swept_at: 0,
             looked_at: 0,
             news: 0,

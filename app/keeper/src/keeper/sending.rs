@@ -2,7 +2,7 @@
 
 use super::{Keeper, Rest};
 use crate::{
-    act::{backoff::Lost, crank::Crank, inventory::Ticket, plan::Planned, transaction::steps},
+    act::{backoff::Lost, books::Books, crank::Crank, inventory::Ticket, plan::Planned, transaction::steps},
     prices::{name_posted, signers, Service},
     source::Source,
 };
@@ -38,6 +38,10 @@ pub(super) enum Ended {
         /// Whether it landed.
         result: Result<u64, SendError>,
     },
+    /// The vault's accounts were read for slower cranks; `None` where one is missing.
+    Looked(Result<Option<Box<Books>>, TransportError>),
+    /// Obligations were counted in so many transactions.
+    Counted(Result<usize, SendError>),
 }
 
 /// Refusals that mean that somebody was faster, or that the market has moved on: nothing is wrong.
@@ -86,8 +90,7 @@ async fn transact(
     has_paid: &mut bool,
 ) -> Result<u64, SendError> {
     let mut slot = 0;
-    for (number, packed) in
-        pack(&wallet.pubkey(), &steps(plan, wallet.pubkey()), tables)?.iter().enumerate()
+    for (number, packed) in pack(&wallet.pubkey(), &steps(plan, wallet.pubkey()), tables)?.iter().enumerate()
     {
         *has_paid |= number > 0;
         slot = sender.send(packed, &[wallet]).await?.slot;
@@ -150,6 +153,8 @@ impl<S: Source> Keeper<S> {
                 self.note_tranche(ticket, &plan, news, has_paid, result);
             }
             Ended::Crank { crank, result } => self.note_crank(&crank, result),
+            Ended::Looked(books) => self.note_books(books),
+            Ended::Counted(counted) => self.note_counted(counted),
         }
     }
 

@@ -101,6 +101,8 @@ pub struct Settings {
     pub sweep: u64,
     /// How long a stop waits for what is under way.
     pub stop_within: Duration,
+    /// What fees and income of the fund have to be worth to be collected, micro-USD; `None` for never.
+    pub collect: Option<Usd>,
     /// Which cranks.
     pub cranks: crate::config::Cranks,
 }
@@ -180,6 +182,8 @@ impl Settings {
             rest: config.limits.rest_seconds,
             sweep: config.operation.sweep_seconds,
             stop_within: Duration::from_secs(config.operation.stop_seconds),
+            collect: Some(Usd(micro_usd("cranks.collect_usd", config.cranks.collect_usd)?))
+                .filter(|least| *least > Usd::ZERO),
             cranks: config.cranks.clone(),
         })
     }
