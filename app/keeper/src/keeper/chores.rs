@@ -48,6 +48,13 @@ struct Walk {
     left: usize,
 }
 
+impl Chores {
+    /// Forgets everything but the task that is at it.
+    pub(super) fn forget(&mut self) {
+        *self = Self { is_busy: self.is_busy, ..Self::default() };
+    }
+}
+
 impl<S: Source> Keeper<S> {
     /// Looks for slower work when it is time.
     pub(super) fn look_for_chores(&mut self, clock: &Clock) {

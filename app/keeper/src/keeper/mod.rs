@@ -209,6 +209,9 @@ impl<S: Source> Keeper<S> {
                 self.inventory.forget_balances();
                 self.rests.clear();
                 self.backoff.clear();
+                // Another chain's clock may go behind.
+                self.cranked.clear();
+                self.chores.forget();
                 (self.swept_at, self.looked_at) = (0, 0);
             }
             Event::Synced { slot, .. } => tracing::info!(slot, "synced"),
