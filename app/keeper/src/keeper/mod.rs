@@ -7,6 +7,8 @@ mod cranks;
 mod rounds;
 mod sending;
 pub mod settings;
+#[cfg(test)]
+mod tests;
 
 pub use settings::Settings;
 

@@ -3,15 +3,18 @@
 use super::{Keeper, Rest};
 use crate::{
     act::{backoff::Lost, books::Books, crank::Crank, inventory::Ticket, plan::Planned, transaction::steps},
+    engine::Row,
     prices::{name_posted, signers, Service},
     source::Source,
 };
+use anchor_lang::prelude::Pubkey;
 use ballast::error::BallastError;
 use ballast_client::{
     prices::{FeedId, Fresh},
     safety::writing_vault,
     send::{pack::pack, Packed, Refusal, Rpc, SendError, Sender, TransportError},
 };
+use ballast_risk::Usd;
 use solana_keypair::Keypair;
 use solana_message::AddressLookupTableAccount;
 use solana_signer::Signer;
@@ -166,7 +169,7 @@ impl<S: Source> Keeper<S> {
         has_paid: bool,
         result: Result<u64, SendError>,
     ) {
-        let dollars = |value: ballast_risk::Usd| value.0 as f64 / 1e6;
+        let dollars = |value: Usd| value.0 as f64 / 1e6;
         let outcome = match result {
             Ok(slot) => {
                 self.inventory.landed(ticket, slot);
@@ -192,7 +195,7 @@ impl<S: Source> Keeper<S> {
                 } else {
                     self.inventory.released(ticket);
                 }
-                let waits = self.leave_alone(plan, has_paid, &error);
+                let waits = self.leave_alone((plan.obligation, plan.row), plan.profit.fees, has_paid, &error);
                 if outcome == "lost" {
                     tracing::info!(obligation = %plan.obligation, waits, %error, "somebody was faster");
                 } else {
@@ -212,23 +215,26 @@ impl<S: Source> Keeper<S> {
     }
 
     /// Leaves a book alone for a while whose tranche did not land, and books what that cost. Returns for how many slots.
-    fn leave_alone(&mut self, plan: &Planned, has_paid: bool, error: &SendError) -> u64 {
+    pub(super) fn leave_alone(
+        &mut self,
+        (obligation, row): (Pubkey, Row),
+        fees: Usd,
+        has_paid: bool,
+        error: &SendError,
+    ) -> u64 {
         let clock = self.mirror.clock();
         let now = ballast::oracle::now(&clock);
-        let how = match error {
-            SendError::Refused { signature: Some(_), .. } => Lost::Paid,
-            _ if has_paid => Lost::Paid,
-            _ => Lost::Free,
-        };
+        let has_failed_on_chain = matches!(error, SendError::Refused { signature: Some(_), .. });
+        let how = if has_paid || has_failed_on_chain { Lost::Paid } else { Lost::Free };
         if how == Lost::Paid {
-            self.budget.spend(plan.profit.fees, now);
-            self.metrics.fees_usd.add(plan.profit.fees.0 as f64 / 1e6);
-            self.metrics.lost_fees_usd.add(plan.profit.fees.0 as f64 / 1e6);
+            self.budget.spend(fees, now);
+            self.metrics.fees_usd.add(fees.0 as f64 / 1e6);
+            self.metrics.lost_fees_usd.add(fees.0 as f64 / 1e6);
         }
         if matches!(error, SendError::TooLarge { .. }) {
-            self.rests.insert(plan.row, Rest { until: now + TOO_LARGE, by_price: false });
+            self.rests.insert(row, Rest { until: now + TOO_LARGE, by_price: false });
         }
-        self.backoff.lost(plan.obligation, how, clock.slot, &mut rand::rng())
+        self.backoff.lost(obligation, how, clock.slot, &mut rand::rng())
     }
 
     fn note_crank(&mut self, crank: &Crank, result: Result<u64, SendError>) {
