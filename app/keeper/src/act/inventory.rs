@@ -29,12 +29,15 @@ pub struct Inventory {
     promises: HashMap<Ticket, Promise>,
     /// Promises that were kept, as long as the chain may still take that back.
     kept: Vec<Promise>,
+    /// The newest slot of a balance or landing.
+    newest: u64,
     next: Ticket,
 }
 
 impl Inventory {
     /// Takes the balance of a token account as of a slot. What landed up to then is in it.
     pub fn observe(&mut self, account: Pubkey, amount: u64, slot: u64) {
+        self.newest = self.newest.max(slot);
         let known = self.balances.entry(account).or_insert((amount, slot));
         if slot >= known.1 {
             *known = (amount, slot);
@@ -66,14 +69,14 @@ impl Inventory {
         back.iter().map(|promise| promise.obligation).collect()
     }
 
-    /// A snapshot of this slot was taken. Promises of a far later one are of another chain, whose slots were ahead: a validator that was
-    /// started anew.
+    /// A snapshot of this slot was taken. Where that lies far behind what was seen before, it is of another chain, of a validator that was
+    /// started anew: no promise was made on it.
     pub fn restart(&mut self, slot: u64) {
-        let is_of_another = |promise: &Promise| {
-            promise.landed.is_some_and(|landed| landed > slot.saturating_add(2 * LONGEST_VALID))
-        };
-        self.promises.retain(|_, promise| !is_of_another(promise));
-        self.kept.retain(|kept| !is_of_another(kept));
+        if slot.saturating_add(2 * LONGEST_VALID) < self.newest {
+            self.promises.clear();
+            self.kept.clear();
+            self.newest = slot;
+        }
     }
 
     /// The source was lost: the next balances count, whatever their slots, and nothing is available before.
@@ -106,6 +109,7 @@ impl Inventory {
     /// A tranche landed in this slot: its promise stands until a balance of that slot or a later one is seen.
     pub fn landed(&mut self, ticket: Ticket, slot: u64) {
         let Some(promise) = self.promises.get_mut(&ticket) else { return };
+        self.newest = self.newest.max(slot);
         promise.landed = Some(slot);
         let from = promise.from;
         if let Some((amount, seen)) = self.balances.get(&from).copied() {
@@ -187,15 +191,19 @@ mod tests {
         inventory.observe(key(1), 100, 10_000);
         let ticket = inventory.promise(key(1), 70, key(2)).unwrap();
         inventory.unknown(ticket, 10_000);
+        let under_way = inventory.promise(key(1), 10, key(3)).unwrap();
         inventory.forget_balances();
         // a node that lies behind a little: the tranche may have landed where it does not see it yet
         inventory.restart(9_900);
         inventory.observe(key(1), 100, 9_900);
-        assert_eq!(inventory.available(&key(1)), 30);
+        assert_eq!(inventory.available(&key(1)), 20);
         // a validator with a new chain
         inventory.forget_balances();
         inventory.restart(20);
         inventory.observe(key(1), 100, 20);
+        assert_eq!((inventory.available(&key(1)), inventory.under_way()), (100, 0));
+        // and what was under way on the old one ends without a word
+        inventory.unknown(under_way, 20);
         assert_eq!(inventory.available(&key(1)), 100);
     }
 

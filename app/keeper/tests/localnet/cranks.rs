@@ -48,8 +48,8 @@ fn a_keeper_attests_closes_insolvent_books_and_steps_breakers_down() {
     );
     world.net.travel(30 * 86_400);
     wait_until("the step down", || stored() == State::Normal);
-    keeper.wait_until("aware of what it cranked", Duration::from_secs(10), |keeper| {
+    keeper.wait_until("aware of what it cranked", Duration::from_secs(60), |keeper| {
         keeper.metric("cranks_total{outcome=\"landed\"}") >= 2.0
     });
-    assert!(keeper.stop(Duration::from_secs(10)));
+    assert!(keeper.stop(Duration::from_secs(30)));
 }
