@@ -19,6 +19,7 @@ use ballast_keeper::{
     synthetic::{clock, Synthetic, PRICES},
 };
 use ballast_risk::{
+    breaker::State,
     roll::{Enrolment, Seat},
     vesting::{FeeVesting, VESTING_SECONDS},
     TokenAmount, Usd,
@@ -100,6 +101,10 @@ fn fees_are_collected_once_they_are_old_enough_and_worth_it() {
     assert_eq!(found.len(), 1);
     assert!(found[0].instruction.data.starts_with(CollectFees::DISCRIMINATOR));
     assert_eq!(collections(&books, Usd(worth.0 + worth.0 / 1_000)), [], "not worth it");
+    let now = books.now();
+    let guarded = books.vault.breaker.as_risk().tighten(State::Guarded, 3_600, now).unwrap().breaker;
+    books.vault.breaker = guarded.into();
+    assert_eq!(collections(&books, worth), [], "fees wait while the vault is guarded");
 }
 
 #[test]

@@ -87,7 +87,7 @@ impl<S: Source> Keeper<S> {
     }
 
     /// Plans for the worst books that do not rest and are not planned for; returns how many there were.
-    fn plan_for_batch(&mut self, clock: &Clock, planned: &mut Vec<Planned>) -> usize {
+    pub(super) fn plan_for_batch(&mut self, clock: &Clock, planned: &mut Vec<Planned>) -> usize {
         let now = now(clock);
         let costs = self.settings.costs(&self.mirror.engine.market);
         let engine = &self.mirror.engine;

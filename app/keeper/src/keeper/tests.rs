@@ -4,10 +4,12 @@ use super::*;
 use crate::{
     act::{cost::Costs, venue::InventoryOnly},
     config::Cranks,
+    engine::Scope,
     source::{recorded::Recorded, AccountAt},
-    synthetic::Synthetic,
+    synthetic::{clock, reserve_address, Synthetic, PRICES},
 };
 use anchor_lang::{prelude::Pubkey, Discriminator};
+use ballast::state::{Obligation, Side};
 use ballast_client::send::{Refusal, SendError, SendOptions};
 use ballast_risk::Usd;
 use solana_commitment_config::CommitmentConfig;
@@ -96,7 +98,7 @@ fn a_lost_book_is_left_alone_until_it_was_read_again() {
     let waits = keeper.leave_alone((address, 0), Usd(1), false, &refused(false));
     keeper.take(slot(100 + waits, 99 + waits));
     assert!(keeper.backoff.holds(&address, keeper.mirror.slot()), "nobody has read it");
-    let data = [ballast::state::Obligation::DISCRIMINATOR, bytemuck::bytes_of(&obligation)].concat();
+    let data = [Obligation::DISCRIMINATOR, bytemuck::bytes_of(&obligation)].concat();
     keeper.take(Event::Account(AccountAt { slot: 101, address, owner: ballast::ID, data }));
     assert!(!keeper.backoff.holds(&address, keeper.mirror.slot()));
     assert!(keeper.backoff.holds(&address, 100), "nor before its time");
@@ -119,6 +121,30 @@ fn what_landed_in_a_slot_that_is_dropped_is_promised_again() {
     assert_eq!((keeper.inventory.available(&key(1)), keeper.inventory.is_busy(&key(2))), (30, true));
     assert_eq!(keeper.source.asked, [key(2)], "and the book is read again");
     assert_eq!(keeper.metrics.tranches.with_label_values(&["rolled back"]).get(), 1);
+}
+
+#[test]
+fn only_books_of_the_own_shard_are_planned_for_even_if_others_are_known() {
+    // The keeper's own obligation is known whatever its shard; here it is below its requirement, too.
+    for (part, planned_for) in [("1/2", 1), ("2/2", 0)] {
+        let world = Synthetic::new(1);
+        let mut keeper = keeper();
+        keeper.settings.shard = part.parse().unwrap();
+        let engine = &mut keeper.mirror.engine;
+        engine.set_vault(world.vault_account().unwrap());
+        for place in 0..PRICES.len() {
+            engine.set_reserve(reserve_address(place), world.reserve_account(place, 1_000_000, 0).unwrap());
+        }
+        let mut book: Obligation = bytemuck::Zeroable::zeroed();
+        (book.version, book.vault) = (ballast::constants::STATE_VERSION, world.vault);
+        // 100 SOL of $200 against $19,000 of a stable, in the first half of all addresses
+        book.add(&reserve_address(2), 1, Side::Deposit, 100_000_000, 0).unwrap();
+        book.add(&reserve_address(4), 1, Side::Debt, 19_000_000_000, 0).unwrap();
+        engine.set_obligation(&key(0x10), &book);
+        engine.rescore(&clock(0), Scope::Everything);
+        assert_eq!(engine.columns().below(), 1);
+        assert_eq!(keeper.plan_for_batch(&clock(0), &mut vec![]), planned_for, "shard {part}");
+    }
 }
 
 #[test]
