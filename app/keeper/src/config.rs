@@ -1,5 +1,6 @@
 //! The configuration: one TOML file. `ballast-keeper example-config` prints one with comments.
 
+use crate::shard::Shard;
 use anchor_lang::prelude::Pubkey;
 use anyhow::{bail, Context as _, Result};
 use serde::Deserialize;
@@ -71,6 +72,9 @@ pub struct Wallet {
 pub struct Vault {
     /// Its address.
     pub address: String,
+    /// Which of its obligations, where several keepers share them: `"2/4"` is the second quarter.
+    #[serde(default = "whole")]
+    pub shard: String,
     /// Price accounts by mint, in the order in which a refresh reads them: the feed's, or the base's and the rate's.
     #[serde(default)]
     pub prices: BTreeMap<String, Vec<String>>,
@@ -93,6 +97,8 @@ pub struct Limits {
     pub least_profit_usd: f64,
     /// Most that one tranche repays, USD.
     pub most_repaid_usd: f64,
+    /// Most that transactions which fail on chain may cost in an hour, USD; nothing is sent beyond it.
+    pub lost_fees_usd: f64,
     /// Most tranches under way at a time.
     pub under_way: usize,
     /// Tokens of a mint that are never spent, in its smallest units.
@@ -108,6 +114,7 @@ impl Default for Limits {
         Self {
             least_profit_usd: 0.0,
             most_repaid_usd: 25_000.0,
+            lost_fees_usd: 1.0,
             under_way: 16,
             keep: BTreeMap::new(),
             look_at: 100,
@@ -126,6 +133,8 @@ pub struct Costs {
     /// Tip on top of a tranche, lamports.
     #[serde(default)]
     pub tip_lamports: u64,
+    /// Whom the tip is paid to.
+    pub tip_to: Option<String>,
     /// What it costs to have one price posted, lamports; 0 where others post them.
     #[serde(default)]
     pub posting_lamports: u64,
@@ -149,19 +158,42 @@ pub struct Venue {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Cranks {
-    /// Show breakers signals, and step them down.
+    /// Show breakers signals, tokens that are missing or frozen among them, and step them down.
     pub breakers: bool,
     /// Absorb what books without deposits owe.
     pub absorption: bool,
     /// Attest solvency when the last round is older than this, seconds; 0 for never.
     pub attest_seconds: u64,
+    /// Audit the books when the last audit began longer ago than this, seconds; 0 for never.
+    pub audit_seconds: u64,
+    /// Refresh prices on chain that are older than this, seconds; 0 for never.
+    pub refresh_seconds: u64,
+    /// Collect fees and income of the fund once they are worth this, USD; 0 for never.
+    pub collect_usd: f64,
+    /// Execute changes that are ripe.
+    pub changes: bool,
+    /// Call the roll of validators in each epoch.
+    pub roll: bool,
+    /// How often token accounts, reports, fund and changes are looked at, seconds.
+    pub look_seconds: u64,
     /// The same crank is not sent again within this, seconds.
     pub again_seconds: u64,
 }
 
 impl Default for Cranks {
     fn default() -> Self {
-        Self { breakers: true, absorption: true, attest_seconds: 600, again_seconds: 30 }
+        Self {
+            breakers: true,
+            absorption: true,
+            attest_seconds: 600,
+            audit_seconds: 0,
+            refresh_seconds: 0,
+            collect_usd: 0.0,
+            changes: false,
+            roll: true,
+            look_seconds: 10,
+            again_seconds: 30,
+        }
     }
 }
 
@@ -191,6 +223,10 @@ impl Default for Operation {
             log: "info".into(),
         }
     }
+}
+
+fn whole() -> String {
+    Shard::WHOLE.to_string()
 }
 
 fn processed() -> String {
@@ -228,10 +264,22 @@ impl Config {
     pub fn parse(text: &str) -> Result<Self> {
         let config: Self = toml::from_str(text)?;
         config.commitment()?;
+        config.shard()?;
         if config.costs.sol_mint.is_none() && config.costs.sol_usd.is_none() {
             bail!("costs: say what a SOL is worth, by `sol_mint` (a mint of the vault) or `sol_usd`");
         }
+        if config.limits.lost_fees_usd <= 0.0 {
+            bail!("limits.lost_fees_usd: has to be above 0, or nothing could ever be sent");
+        }
+        if config.costs.tip_lamports > 0 && config.costs.tip_to.is_none() {
+            bail!("costs.tip_lamports: say whom the tip is paid to, by `tip_to`");
+        }
         Ok(config)
+    }
+
+    /// Which obligations the keeper cares for.
+    pub fn shard(&self) -> Result<Shard> {
+        self.vault.shard.parse().context("vault.shard")
     }
 
     /// At which commitment the keeper watches. Tranches count as landed at it, too.
@@ -262,5 +310,9 @@ mod tests {
         assert!(Config::parse(&wrong).unwrap_err().to_string().contains("finalised"));
         let unknown = EXAMPLE.replace("least_profit_usd", "least_profits_usd");
         assert!(format!("{:#}", Config::parse(&unknown).unwrap_err()).contains("least_profits_usd"));
+        let tip_to_nobody = EXAMPLE.replace("# tip_lamports = 0 ", "tip_lamports = 1 ");
+        assert!(format!("{:#}", Config::parse(&tip_to_nobody).unwrap_err()).contains("tip_to"));
+        let third_of_two = EXAMPLE.replace("# shard = \"1/1\"", "shard = \"3/2\"");
+        assert!(format!("{:#}", Config::parse(&third_of_two).unwrap_err()).contains("vault.shard"));
     }
 }

@@ -10,6 +10,15 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Slots that are remembered at most: far more than lie between a slot and its root.
 const REMEMBERED: usize = 512;
 
+/// What a new slot shows to be no part of the chain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// Slots in which something was seen.
+    pub slots: BTreeSet<u64>,
+    /// The accounts that were seen in them.
+    pub accounts: BTreeSet<Pubkey>,
+}
+
 /// The newest slots, as far as they can still be rolled back.
 #[derive(Debug, Default)]
 pub struct Forks {
@@ -35,18 +44,18 @@ impl Forks {
         }
     }
 
-    /// A slot begins. Returns the accounts whose last known state may have been rolled back.
-    pub fn begin(&mut self, slot: u64, parent: u64, root: u64) -> BTreeSet<Pubkey> {
+    /// A slot begins. Returns what may have been rolled back by it.
+    pub fn begin(&mut self, slot: u64, parent: u64, root: u64) -> Dropped {
         self.parents.insert(slot, parent);
         self.newest = self.newest.max(slot);
         let ancestors = self.ancestors(slot);
         // Only slots whose ancestry is known down to there can be missed by it.
         let reach = ancestors.first().copied().unwrap_or(slot);
         let left_out = |seen: u64| seen > reach && seen < slot && !ancestors.contains(&seen);
-        let dropped: Vec<u64> = self.seen.keys().copied().filter(|seen| left_out(*seen)).collect();
-        let mut again = BTreeSet::new();
-        for slot in dropped {
-            again.append(&mut self.seen.remove(&slot).unwrap_or_default());
+        let slots: BTreeSet<u64> = self.seen.keys().copied().filter(|seen| left_out(*seen)).collect();
+        let mut accounts = BTreeSet::new();
+        for slot in &slots {
+            accounts.append(&mut self.seen.remove(slot).unwrap_or_default());
         }
         self.root = self.root.max(root);
         let settled = self.root;
@@ -54,7 +63,7 @@ impl Forks {
         while self.parents.len() > REMEMBERED {
             self.parents.pop_first();
         }
-        again
+        Dropped { slots, accounts }
     }
 
     /// The slot's ancestors and itself, as far as they are known.
@@ -77,16 +86,24 @@ mod tests {
         Pubkey::new_from_array([number; 32])
     }
 
+    fn nothing() -> Dropped {
+        Dropped::default()
+    }
+
+    fn dropped(slot: u64, account: Pubkey) -> Dropped {
+        Dropped { slots: BTreeSet::from([slot]), accounts: BTreeSet::from([account]) }
+    }
+
     #[test]
     fn accounts_of_a_slot_that_the_chain_leaves_out_are_read_again() {
         let mut forks = Forks::default();
         for slot in 10..13 {
-            assert!(forks.begin(slot, slot - 1, 0).is_empty());
+            assert_eq!(forks.begin(slot, slot - 1, 0), nothing());
             forks.note(slot, account(slot as u8));
         }
         // 13 builds on 11: slot 12 is left out
-        assert_eq!(forks.begin(13, 11, 0), BTreeSet::from([account(12)]));
-        assert!(forks.begin(14, 13, 11).is_empty(), "once is enough");
+        assert_eq!(forks.begin(13, 11, 0), dropped(12, account(12)));
+        assert_eq!(forks.begin(14, 13, 11), nothing(), "once is enough");
     }
 
     #[test]
@@ -95,10 +112,10 @@ mod tests {
         forks.begin(10, 9, 0);
         forks.begin(11, 10, 0);
         forks.note(11, account(1));
-        assert_eq!(forks.begin(12, 10, 0), BTreeSet::from([account(1)]));
+        assert_eq!(forks.begin(12, 10, 0), dropped(11, account(1)));
         // read again at 12, and then the other fork goes on
         forks.note(12, account(1));
-        assert_eq!(forks.begin(13, 11, 0), BTreeSet::from([account(1)]));
+        assert_eq!(forks.begin(13, 11, 0), dropped(12, account(1)));
     }
 
     #[test]
@@ -106,9 +123,13 @@ mod tests {
         let mut forks = Forks::default();
         forks.begin(10, 9, 0);
         forks.note(10, account(1));
-        assert!(forks.begin(14, 10, 0).is_empty(), "slots 11 to 13 were skipped");
+        assert_eq!(forks.begin(14, 10, 0), nothing(), "slots 11 to 13 were skipped");
         forks.note(14, account(2));
-        assert!(forks.begin(20, 19, 0).is_empty(), "15 to 19 were not announced: nothing is known about 14");
+        assert_eq!(
+            forks.begin(20, 19, 0),
+            nothing(),
+            "15 to 19 were not announced: nothing is known about 14"
+        );
     }
 
     #[test]
@@ -116,7 +137,7 @@ mod tests {
         let mut forks = Forks::default();
         for slot in 1..5_000 {
             forks.note(slot, account(1));
-            assert!(forks.begin(slot, slot - 1, slot.saturating_sub(32)).is_empty());
+            assert_eq!(forks.begin(slot, slot - 1, slot.saturating_sub(32)), nothing());
         }
         assert!(forks.seen.len() <= 33 && forks.parents.len() <= REMEMBERED);
     }

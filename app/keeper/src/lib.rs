@@ -11,5 +11,6 @@ pub mod metrics;
 pub mod mirror;
 pub mod prices;
 pub mod run;
+pub mod shard;
 pub mod source;
 pub mod synthetic;

@@ -48,6 +48,8 @@ pub struct Metrics {
     pub profit_usd: Gauge,
     /// Costs of tranches that landed and failed, USD.
     pub fees_usd: Gauge,
+    /// Costs of transactions that failed on chain, USD.
+    pub lost_fees_usd: Gauge,
     /// Smallest tranche that pays, as of the last one planned, USD.
     pub smallest_usd: Gauge,
     /// Tranches under way.
@@ -97,6 +99,10 @@ impl Metrics {
             fees_usd: metric!(Gauge::new(
                 "fees_usd_total",
                 "Costs of tranches that landed or failed on chain"
+            )),
+            lost_fees_usd: metric!(Gauge::new(
+                "lost_fees_usd_total",
+                "Costs of transactions that failed on chain"
             )),
             smallest_usd: metric!(Gauge::new(
                 "smallest_paying_usd",

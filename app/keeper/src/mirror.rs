@@ -2,8 +2,9 @@
 
 use crate::{
     engine::Engine,
-    forks::Forks,
+    forks::{Dropped, Forks},
     prices::stand_in,
+    shard::Shard,
     source::{AccountAt, Event},
 };
 use anchor_lang::{
@@ -16,7 +17,7 @@ use ballast_client::{
     decode,
     price::{Price, PRICE_PROGRAM},
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The slot at which each account was seen last, and what of it is kept.
 pub struct Mirror {
@@ -25,6 +26,10 @@ pub struct Mirror {
     /// Newest slot by account, closed ones included.
     slots: HashMap<Pubkey, u64>,
     forks: Forks,
+    /// Obligations of other shards are not kept …
+    shard: Shard,
+    /// … but for this one: the keeper's own, which it is paid to in shares.
+    own: Pubkey,
     clock: Clock,
     /// Other accounts that are watched: token accounts of the keeper, price accounts.
     watched: HashMap<Pubkey, Option<(Pubkey, Vec<u8>)>>,
@@ -39,6 +44,8 @@ pub struct Mirror {
 pub struct Effects {
     /// Accounts to read again, because a fork may have taken back what is known of them.
     pub read_again: Vec<Pubkey>,
+    /// Slots that are no part of the chain any more.
+    pub dropped: BTreeSet<u64>,
     /// Whether a price, a reserve or the vault moved.
     pub market: bool,
     /// Whether an obligation changed.
@@ -52,12 +59,25 @@ impl Mirror {
             engine: Engine::new(vault),
             slots: HashMap::new(),
             forks: Forks::default(),
+            shard: Shard::WHOLE,
+            own: Pubkey::default(),
             clock: Clock::default(),
             watched: watched.into_iter().map(|address| (address, None)).collect(),
             price_accounts: HashSet::new(),
             parts: HashSet::new(),
             synced: false,
         }
+    }
+
+    /// The same mirror, which keeps the obligations of one shard, and one more whatever its shard.
+    #[must_use]
+    pub fn of_shard(self, shard: Shard, own: Pubkey) -> Self {
+        Self { shard, own, ..self }
+    }
+
+    /// Whether an account is an obligation that others care for.
+    fn is_others(&self, address: &Pubkey, data: &[u8]) -> bool {
+        data.starts_with(Obligation::DISCRIMINATOR) && !self.shard.contains(address) && *address != self.own
     }
 
     /// The cluster's clock, as last read, at the newest slot that is known. The machine's own clock is never asked.
@@ -101,6 +121,11 @@ impl Mirror {
         }
     }
 
+    /// Notes that something is known to have happened to an account at a slot, so that it is told when that slot is dropped.
+    pub fn saw(&mut self, slot: u64, account: Pubkey) {
+        self.forks.note(slot, account);
+    }
+
     /// Takes a price that a service has and the chain has not. It is taken as posted in the newest slot.
     pub fn take_price(&mut self, price: &Price) {
         let price = Price { posted_slot: self.slot(), ..*price };
@@ -114,7 +139,8 @@ impl Mirror {
         match event {
             Event::Account(account) => self.apply_account(account, true, &mut effects),
             Event::Slot { slot, parent, root } => {
-                effects.read_again = self.forks.begin(slot, parent, root).into_iter().collect();
+                let Dropped { slots, accounts } = self.forks.begin(slot, parent, root);
+                (effects.read_again, effects.dropped) = (accounts.into_iter().collect(), slots);
                 for account in &effects.read_again {
                     // whatever is read now counts, at whatever slot
                     self.slots.remove(account);
@@ -139,6 +165,7 @@ impl Mirror {
 
     fn apply_part(&mut self, mut accounts: Vec<AccountAt>, effects: &mut Effects) {
         // Reserves need the vault, and obligations the reserves.
+        accounts.retain(|account| !self.is_others(&account.address, &account.data));
         accounts.sort_by_key(|account| kind(&account.data));
         for account in accounts {
             self.parts.insert(account.address);
@@ -169,6 +196,9 @@ impl Mirror {
     /// Takes an account unless something newer is known; of the same slot, only a live change replaces what is known.
     fn apply_account(&mut self, account: AccountAt, live: bool, effects: &mut Effects) {
         let AccountAt { slot, address, owner, data } = account;
+        if self.is_others(&address, &data) {
+            return;
+        }
         match self.slots.get(&address) {
             Some(seen) if *seen > slot || (*seen == slot && !live) => return,
             _ => self.slots.insert(address, slot),

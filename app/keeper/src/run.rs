@@ -89,7 +89,7 @@ pub async fn run(
         // The sender lives until it has spoken.
         let _ = told.wait_for(|stop| *stop).await;
     };
-    tracing::info!(keeper = %wallet.pubkey(), vault = %endpoint.vault, rpc = endpoint.rpc, "starting");
+    tracing::info!(keeper = %wallet.pubkey(), vault = %endpoint.vault, shard = config.vault.shard, rpc = endpoint.rpc, "starting");
     loop {
         let settings = tokio::select! {
             settings = settings(config, &wallet, &sender.transport) => settings?,

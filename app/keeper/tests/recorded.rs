@@ -4,6 +4,7 @@ use anchor_lang::{prelude::Pubkey, Discriminator};
 use ballast::state::{Obligation, Reserve, Vault};
 use ballast_keeper::{
     mirror::Mirror,
+    shard::Shard,
     source::{
         recorded::{Recorded, Recorder},
         AccountAt, Event, Source,
@@ -169,6 +170,50 @@ fn nothing_is_trusted_between_a_loss_and_the_next_snapshot() {
     assert!(mirror.is_synced());
     assert_eq!(mirror.slot(), 40);
     assert!(known(&mirror).is_empty());
+}
+
+#[test]
+fn shards_of_one_stream_know_every_obligation_once_and_the_market_each() {
+    const SHARDS: u16 = 5;
+    let mut world = Synthetic::new(4);
+    let obligations: BTreeMap<Pubkey, Obligation> = (0..200).map(|_| world.obligation()).collect();
+    let (late, changed) = world.obligation();
+    let mut accounts = market(&world, 10);
+    accounts.extend(obligations.iter().map(|(address, one)| account(10, *address, one)));
+    let events = [
+        Event::Account(clock_account(10)),
+        Event::Synced { slot: 10, accounts },
+        Event::Account(account(11, late, &changed)),
+    ];
+    let mut whole = Mirror::new(world.vault, []);
+    play(&mut whole, Recorded::new(events.clone()));
+    let mut together = BTreeMap::new();
+    for part in 1..=SHARDS {
+        let shard: Shard = format!("{part}/{SHARDS}").parse().unwrap();
+        let mut mirror = Mirror::new(world.vault, []).of_shard(shard, Pubkey::default());
+        play(&mut mirror, Recorded::new(events.clone()));
+        assert!(mirror.is_synced());
+        let known = known(&mirror);
+        assert!(known.keys().all(|address| shard.contains(address)), "another shard's obligation");
+        assert!(known.len() < 2 * 200 / usize::from(SHARDS), "{} of 201 in one of {SHARDS}", known.len());
+        for (address, shares) in known {
+            assert_eq!(together.insert(address, shares), None, "in two shards");
+        }
+    }
+    assert_eq!(together, known(&whole));
+}
+
+#[test]
+fn a_keepers_own_obligation_is_known_in_whatever_shard_it_lies() {
+    let mut world = Synthetic::new(5);
+    let (own, obligation) = world.obligation();
+    let mut accounts = market(&world, 10);
+    accounts.push(account(10, own, &obligation));
+    for shard in ["1/2", "2/2"] {
+        let mut mirror = Mirror::new(world.vault, []).of_shard(shard.parse().unwrap(), own);
+        play(&mut mirror, Recorded::new([Event::Synced { slot: 10, accounts: accounts.clone() }]));
+        assert_eq!(known(&mirror)[&own], shares(&obligation));
+    }
 }
 
 #[test]

@@ -266,7 +266,14 @@ impl<T: Transport> Sender<T> {
         if let Some(status) = self.transport.status(signature, commitment, false).await? {
             return Ok(if status.settled { Look::Landed(status) } else { Look::Waiting });
         }
-        if self.transport.block_height().await? <= blockhash.last_valid_block_height {
+        let height = self.transport.block_height().await?;
+        let ahead = blockhash.last_valid_block_height.saturating_sub(height);
+        if ahead > FAR_BEHIND {
+            return Err(TransportError::Unexpected(format!(
+                "it is {ahead} blocks behind the transaction's last one: it lags, or its chain was started anew"
+            )));
+        }
+        if height <= blockhash.last_valid_block_height {
             return Ok(Look::Waiting);
         }
         // Asked after the last block that could hold it: what is unknown now stays so.
@@ -320,6 +327,10 @@ impl<T: Transport> Sender<T> {
         }
     }
 }
+
+/// A blockhash lives for 150 blocks. A node whose newest block is farther from the last of them than twice that is not where the
+/// blockhash came from, and cannot say what became of a transaction.
+const FAR_BEHIND: u64 = 300;
 
 enum Simulated {
     Passes,

@@ -30,6 +30,8 @@ pub enum Fate {
     TimesOut,
     /// The node does not know the blockhash.
     IsStale,
+    /// The validator loses it and starts anew, with the first block.
+    StartsAnew,
 }
 
 /// What the websocket does.
@@ -64,7 +66,8 @@ pub struct State {
     pub submitted: Vec<VersionedTransaction>,
     pub simulated: u32,
     landed: BTreeMap<Signature, u64>,
-    height: u64,
+    /// Height of the newest block.
+    pub height: u64,
 }
 
 /// The cluster. A block passes with every question for the height.
@@ -146,10 +149,11 @@ impl Transport for BadCluster {
             Fate::Lands | Fate::LandsWithoutAnswer => {
                 state.landed.entry(signature).or_insert(slot);
             }
+            Fate::StartsAnew => state.height = 0,
             Fate::Vanishes | Fate::TimesOut | Fate::IsStale => {}
         }
         match fate {
-            Fate::Lands | Fate::Vanishes => Ok(()),
+            Fate::Lands | Fate::Vanishes | Fate::StartsAnew => Ok(()),
             Fate::LandsWithoutAnswer | Fate::TimesOut => Err(TransportError::Timeout("30 s".into())),
             Fate::IsStale => Err(TransportError::Refused {
                 code: -32_002,

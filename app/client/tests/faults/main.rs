@@ -136,6 +136,21 @@ async fn a_cluster_that_goes_dark_after_sending_leaves_the_signature_to_look_at(
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_validator_that_starts_anew_is_not_waited_for_until_its_blocks_catch_up() {
+    let start = tokio::time::Instant::now();
+    let (result, cluster) = send(|state| {
+        state.height = 1_000_000;
+        state.fates = vec![Fate::StartsAnew; 1_000_000].into();
+    })
+    .await;
+    let error = result.unwrap_err();
+    assert!(matches!(error, SendError::Unknown { .. }), "{error}");
+    assert!(error.to_string().contains("blocks behind"), "{error}");
+    assert!(start.elapsed() < 2 * SendOptions::default().patience);
+    assert_eq!((cluster.landed(), cluster.signatures()), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refusal_is_found_by_simulation_costs_nothing_and_says_what_to_do() {
     let code = u32::from(BallastError::BelowOpeningRequirement);
     let program = ballast::ID;

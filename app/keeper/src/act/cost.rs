@@ -1,5 +1,6 @@
 //! What a transaction costs, in dollars.
 
+use anchor_lang::prelude::Pubkey;
 use ballast_risk::{math::mul_div_up, Usd};
 
 /// Lamports of a signature.
@@ -12,6 +13,8 @@ pub struct Costs {
     pub priority: u64,
     /// Tip on top of a tranche, lamports.
     pub tip: u64,
+    /// Whom it is paid to; `None` for nobody.
+    pub tip_to: Option<Pubkey>,
     /// What it costs to have one price posted, lamports; 0 where others post them.
     pub posting: u64,
     /// Price of a SOL, micro-USD.
@@ -102,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_transaction_costs_its_signature_its_units_its_tip_and_its_prices() {
-        let costs = Costs { priority: 10_000, tip: 1_000, posting: 200, sol: 200_000_000 };
+        let costs = Costs { priority: 10_000, tip: 1_000, tip_to: None, posting: 200, sol: 200_000_000 };
         // 5,000 + 100,000 × 0.01 + 1,000 + 2 × 200 lamports at $200 a SOL
         let lamports = 5_000 + 100_000 * 10_000 / 1_000_000 + 1_000 + 2 * 200;
         assert_eq!(

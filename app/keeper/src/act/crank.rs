@@ -13,15 +13,20 @@ use ballast::{
 };
 use ballast_client::{
     decode,
-    instruction::attest_solvency,
+    instruction::{attest_solvency, refresh_composed_reserves},
     insurance::{recording_losses, Fund},
     safety::{absorb_loss, step_breaker, trip_reserve, trip_vault},
     Asset,
 };
-use ballast_risk::breaker::{Change, State};
+use ballast_risk::{
+    breaker::{Breaker, Change, State, Transition},
+    refusal::Checked,
+};
 
 /// Reserves that one transaction attests: what fits it without a lookup table.
 const ATTESTED_AT_ONCE: usize = 10;
+/// Reserves that one transaction refreshes: each with up to two prices.
+const REFRESHED_AT_ONCE: usize = 6;
 
 /// Something to be cranked.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,8 +40,12 @@ pub struct Crank {
 }
 
 impl Crank {
-    fn certain(what: String, instruction: Instruction) -> Self {
+    pub(super) fn certain(what: String, instruction: Instruction) -> Self {
         Self { what, instruction, is_a_try: false }
+    }
+
+    pub(super) fn a_try(what: String, instruction: Instruction) -> Self {
+        Self { what, instruction, is_a_try: true }
     }
 }
 
@@ -75,7 +84,7 @@ pub fn breakers(engine: &Engine, clock: &Clock, tries: bool) -> Vec<Crank> {
     if tries && guarded {
         for signal in [Signal::VaultGuardedShare, Signal::VaultLoss] {
             let instruction = trip_vault(key, signal, &listed);
-            cranks.push(Crank { what: format!("show {signal:?}"), instruction, is_a_try: true });
+            cranks.push(Crank::a_try(format!("show {signal:?}"), instruction));
         }
     }
     cranks
@@ -99,17 +108,47 @@ fn shows(reserve: &Reserve, signal: Signal, numeraire_group: u8, clock: &Clock) 
     let now = now(clock);
     let Ok(evidence) = reserve_evidence(reserve, signal, numeraire_group, now) else { return false };
     let breaker = reserve.breaker.as_risk();
-    match breaker.trip_reserve(reserve.thresholds.as_risk(), &evidence, now) {
-        Ok(transition) => match transition.change {
-            Change::Observed | Change::Raised => true,
-            Change::Extended => {
-                let length = breaker.expires_at.saturating_sub(breaker.entered_at);
-                breaker.expires_at.saturating_sub(now) < length / 2
-            }
-            Change::Nothing | Change::Lowered => false,
-        },
-        Err(_) => false,
+    is_worth_showing(breaker, breaker.trip_reserve(reserve.thresholds.as_risk(), &evidence, now), now)
+}
+
+/// Whether a signal that leads to this is worth a transaction.
+pub(super) fn is_worth_showing(breaker: &Breaker, trip: Checked<Transition>, now: u64) -> bool {
+    match trip.map(|transition| transition.change) {
+        Ok(Change::Observed | Change::Raised) => true,
+        Ok(Change::Extended) => {
+            let length = breaker.expires_at.saturating_sub(breaker.entered_at);
+            breaker.expires_at.saturating_sub(now) < length / 2
+        }
+        Ok(Change::Nothing | Change::Lowered) | Err(_) => false,
     }
+}
+
+/// Refreshes reserves that positions depend on and whose price on chain is older than `older` seconds, where a newer one is known:
+/// whose price nobody refreshes, strangers guard as stale. Prices that would have to be posted first, under an address for which
+/// `is_stand_in` holds, are not.
+pub fn refreshes(
+    engine: &Engine,
+    older: u64,
+    is_stand_in: impl Fn(&Pubkey) -> bool,
+    clock: &Clock,
+) -> Vec<Crank> {
+    let market = &engine.market;
+    let old: Vec<(Pubkey, Vec<Pubkey>)> = (0..market.len())
+        .filter_map(|index| {
+            let reserve = market.on_chain(index)?;
+            let is_used = reserve.debt_positions > 0 || reserve.deposit_positions > 0;
+            let accounts = market.wants_refresh(index)?;
+            let is_old = is_used && reserve.price_age(now(clock)) >= older;
+            (is_old && !accounts.iter().any(&is_stand_in)).then(|| (market.address(index), accounts.to_vec()))
+        })
+        .filter_map(|(reserve, accounts)| Some((reserve?, accounts)))
+        .collect();
+    old.chunks(REFRESHED_AT_ONCE)
+        .map(|slice| {
+            let what = format!("refresh {} reserves from {} on", slice.len(), slice[0].0);
+            Crank::certain(what, refresh_composed_reserves(engine.vault(), slice))
+        })
+        .collect()
 }
 
 /// A round of `attest_solvency`, when the last one on chain is older than `every` seconds. `report` is the data of the vault's

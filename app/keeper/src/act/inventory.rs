@@ -1,7 +1,7 @@
 //! What the keeper holds, less what transactions under way may still spend: no token is promised twice.
 
 use anchor_lang::prelude::Pubkey;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// A promise of tokens to one tranche.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,9 +12,12 @@ struct Promise {
     amount: u64,
     /// The obligation that is repaid.
     obligation: Pubkey,
-    /// Slot in which it landed; `None` while it is under way.
+    /// Slot in which it landed, or after which it can no longer land; `None` while it is under way.
     landed: Option<u64>,
 }
+
+/// Slots after which no transaction of now can land any more: 150 blocks, and about as many slots without one.
+const LONGEST_VALID: u64 = 300;
 
 /// Number of a promise.
 pub type Ticket = u64;
@@ -24,19 +27,56 @@ pub type Ticket = u64;
 pub struct Inventory {
     balances: HashMap<Pubkey, (u64, u64)>,
     promises: HashMap<Ticket, Promise>,
+    /// Promises that were kept, as long as the chain may still take that back.
+    kept: Vec<Promise>,
+    /// The newest slot of a balance or landing.
+    newest: u64,
     next: Ticket,
 }
 
 impl Inventory {
     /// Takes the balance of a token account as of a slot. What landed up to then is in it.
     pub fn observe(&mut self, account: Pubkey, amount: u64, slot: u64) {
+        self.newest = self.newest.max(slot);
         let known = self.balances.entry(account).or_insert((amount, slot));
         if slot >= known.1 {
             *known = (amount, slot);
         }
         let seen = known.1;
-        self.promises
-            .retain(|_, promise| promise.from != account || promise.landed.is_none_or(|slot| slot > seen));
+        let is_in_it = |promise: &Promise| {
+            promise.from == account && promise.landed.is_some_and(|landed| landed <= seen)
+        };
+        self.kept.extend(self.promises.extract_if(|_, promise| is_in_it(promise)).map(|(_, kept)| kept));
+        self.kept.retain(|kept| kept.landed.is_some_and(|landed| landed + LONGEST_VALID > seen));
+    }
+
+    /// It is not known whether a tranche landed: its promise stands until a balance is seen of after its last valid block.
+    pub fn unknown(&mut self, ticket: Ticket, slot: u64) {
+        self.landed(ticket, slot.saturating_add(LONGEST_VALID));
+    }
+
+    /// These slots are not part of the chain any more. What landed in them may land again, so it is promised again for as long as it
+    /// can. Returns the obligations of such tranches. `slot` is the newest one.
+    pub fn rolled_back(&mut self, slots: &BTreeSet<u64>, slot: u64) -> Vec<Pubkey> {
+        let is_back = |promise: &Promise| promise.landed.is_some_and(|landed| slots.contains(&landed));
+        let mut back: Vec<Promise> = self.kept.extract_if(.., |kept| is_back(kept)).collect();
+        back.extend(self.promises.extract_if(|_, promise| is_back(promise)).map(|(_, promise)| promise));
+        for promise in &back {
+            self.next += 1;
+            let until = Some(slot.saturating_add(LONGEST_VALID));
+            self.promises.insert(self.next, Promise { landed: until, ..*promise });
+        }
+        back.iter().map(|promise| promise.obligation).collect()
+    }
+
+    /// A snapshot of this slot was taken. Where that lies far behind what was seen before, it is of another chain, of a validator that was
+    /// started anew: no promise was made on it.
+    pub fn restart(&mut self, slot: u64) {
+        if slot.saturating_add(2 * LONGEST_VALID) < self.newest {
+            self.promises.clear();
+            self.kept.clear();
+            self.newest = slot;
+        }
     }
 
     /// The source was lost: the next balances count, whatever their slots, and nothing is available before.
@@ -69,6 +109,7 @@ impl Inventory {
     /// A tranche landed in this slot: its promise stands until a balance of that slot or a later one is seen.
     pub fn landed(&mut self, ticket: Ticket, slot: u64) {
         let Some(promise) = self.promises.get_mut(&ticket) else { return };
+        self.newest = self.newest.max(slot);
         promise.landed = Some(slot);
         let from = promise.from;
         if let Some((amount, seen)) = self.balances.get(&from).copied() {
@@ -110,6 +151,60 @@ mod tests {
         let second = inventory.promise(key(1), 35, key(2)).unwrap();
         inventory.released(second);
         assert_eq!(inventory.available(&key(1)), 35);
+    }
+
+    #[test]
+    fn what_landed_on_a_fork_that_was_left_may_land_again_and_stays_promised_meanwhile() {
+        let mut inventory = Inventory::default();
+        inventory.observe(key(1), 100, 10);
+        let first = inventory.promise(key(1), 70, key(2)).unwrap();
+        inventory.landed(first, 12);
+        inventory.observe(key(1), 30, 12);
+        assert_eq!((inventory.available(&key(1)), inventory.is_busy(&key(2))), (30, false));
+        // Slot 12 is left, and the balance is read again: the tokens are back, and the transaction is still valid.
+        assert_eq!(inventory.rolled_back(&BTreeSet::from([12]), 13), [key(2)]);
+        inventory.observe(key(1), 100, 13);
+        assert_eq!((inventory.available(&key(1)), inventory.is_busy(&key(2))), (30, true));
+        assert_eq!(inventory.promise(key(1), 40, key(3)), None, "it would be spent twice");
+        inventory.observe(key(1), 100, 13 + LONGEST_VALID - 1);
+        assert_eq!(inventory.available(&key(1)), 30, "it can still land");
+        inventory.observe(key(1), 100, 13 + LONGEST_VALID);
+        assert_eq!((inventory.available(&key(1)), inventory.is_busy(&key(2))), (100, false));
+        assert_eq!(inventory.rolled_back(&BTreeSet::from([12]), 400), [], "once");
+    }
+
+    #[test]
+    fn a_landing_that_no_balance_has_shown_yet_is_rolled_back_likewise() {
+        let mut inventory = Inventory::default();
+        inventory.observe(key(1), 100, 10);
+        let first = inventory.promise(key(1), 70, key(2)).unwrap();
+        inventory.landed(first, 12);
+        assert_eq!(inventory.rolled_back(&BTreeSet::from([11]), 13), [], "another slot");
+        assert_eq!(inventory.rolled_back(&BTreeSet::from([12]), 13), [key(2)]);
+        inventory.observe(key(1), 100, 14);
+        assert_eq!(inventory.available(&key(1)), 30);
+    }
+
+    #[test]
+    fn promises_end_with_the_chain_that_they_were_of() {
+        let mut inventory = Inventory::default();
+        inventory.observe(key(1), 100, 10_000);
+        let ticket = inventory.promise(key(1), 70, key(2)).unwrap();
+        inventory.unknown(ticket, 10_000);
+        let under_way = inventory.promise(key(1), 10, key(3)).unwrap();
+        inventory.forget_balances();
+        // a node that lies behind a little: the tranche may have landed where it does not see it yet
+        inventory.restart(9_900);
+        inventory.observe(key(1), 100, 9_900);
+        assert_eq!(inventory.available(&key(1)), 20);
+        // a validator with a new chain
+        inventory.forget_balances();
+        inventory.restart(20);
+        inventory.observe(key(1), 100, 20);
+        assert_eq!((inventory.available(&key(1)), inventory.under_way()), (100, 0));
+        // and what was under way on the old one ends without a word
+        inventory.unknown(under_way, 20);
+        assert_eq!(inventory.available(&key(1)), 100);
     }
 
     proptest! {

@@ -1,5 +1,9 @@
 //! Acting: what to do about a book, what it costs, and with which tokens. Pure; [`crate::keeper`] sends.
 
+pub mod audit;
+pub mod backoff;
+pub mod books;
+pub mod chores;
 pub mod cost;
 pub mod crank;
 pub mod inventory;

@@ -20,6 +20,9 @@ use ballast_risk::{
     DebtShares, DepositShares, Usd,
 };
 
+/// Number of the keeper's own obligation in the vault, which takes shares where a reserve is short of tokens.
+pub const OWN: u16 = 0;
+
 /// What planning takes besides the book.
 pub struct Means<'a> {
     /// The keeper's wallet.
@@ -75,6 +78,8 @@ pub struct Planned {
     pub profit: Profit,
     /// How the sale is made.
     pub sale: Sale,
+    /// Whom how many lamports are tipped; `None` for nobody.
+    pub tip: Option<(Pubkey, u64)>,
     /// The smallest tranche of this pair that pays now.
     pub smallest: SmallestPaying,
 }
@@ -320,6 +325,7 @@ impl Planner<'_> {
             profit: Profit { bonus: received.minus(paid).ok()?, swap: sale.cost, fees: Usd::ZERO },
             smallest: smallest_paying_up(0, 0, Usd::ZERO, Usd::ZERO),
             sale,
+            tip: self.means.costs.tip_to.map(|to| (to, self.means.costs.tip)).filter(|(_, tip)| *tip > 0),
         };
         let prices = planned.refresh.iter().map(|(_, accounts)| accounts.len()).sum();
         let units = units_of_all(&super::transaction::instructions(&planned, self.means.keeper));
@@ -350,7 +356,7 @@ impl Planner<'_> {
 
     /// The keeper's own obligation in the vault, where it exists, owes nothing and can take the asset: number 0.
     fn own_obligation(&self, deposit: usize) -> Option<Pubkey> {
-        let account = Account { vault: self.engine.vault(), owner: self.means.keeper, id: 0 };
+        let account = Account { vault: self.engine.vault(), owner: self.means.keeper, id: OWN };
         let address = account.obligation();
         let row = self.engine.columns().find(&address).filter(|row| *row != self.row)?;
         let own = self.engine.obligation(row);

@@ -1,7 +1,10 @@
-//! A planned tranche as steps: take new prices, then the tranche with the sale behind it.
+//! A planned tranche as steps: take new prices, then the tranche with the sale and the tip behind it.
 
 use super::plan::Planned;
-use anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction};
+use anchor_lang::{
+    prelude::Pubkey,
+    solana_program::{instruction::Instruction, system_instruction},
+};
 use ballast_client::{
     act::make_wallet,
     instruction::{refresh_composed_reserves, soft_liquidate, Tranche},
@@ -52,5 +55,6 @@ fn together(planned: &Planned, keeper: Pubkey) -> Vec<Instruction> {
         None => tranche,
     });
     all.extend(planned.sale.instructions.iter().cloned());
+    all.extend(planned.tip.map(|(to, lamports)| system_instruction::transfer(&keeper, &to, lamports)));
     all
 }

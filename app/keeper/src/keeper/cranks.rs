@@ -26,12 +26,14 @@ impl<S: Source> Keeper<S> {
         }
         if self.settings.cranks.attest_seconds > 0 {
             let report = self.mirror.watched(&ballast_client::address::attestation(&self.settings.vault));
-            let every = self.settings.cranks.attest_seconds;
+            let every = self.patiently(self.settings.cranks.attest_seconds);
             cranks.extend(attestation(&self.mirror.engine, report, every, clock));
         }
         for crank in cranks {
             self.send_once(crank, now);
         }
+        self.refresh(clock);
+        self.look_for_chores(clock);
     }
 
     /// Absorbs what a book without deposits owes.
@@ -46,7 +48,7 @@ impl<S: Source> Keeper<S> {
         self.send_once(crank, now);
     }
 
-    fn send_once(&mut self, crank: Crank, now: u64) {
+    pub(super) fn send_once(&mut self, crank: Crank, now: u64) {
         if self.cranked.contains_key(&crank.what) {
             return;
         }

@@ -2,15 +2,22 @@
 //!
 //! Everything that matters is on chain: a keeper that is killed loses nothing but what it knew, and learns it again at its start.
 
+mod chores;
 mod cranks;
 mod rounds;
 mod sending;
 pub mod settings;
+#[cfg(test)]
+mod tests;
 
 pub use settings::Settings;
 
 use crate::{
-    act::inventory::Inventory,
+    act::{
+        backoff::{Backoff, LossBudget},
+        inventory::Inventory,
+        plan::OWN,
+    },
     engine::Row,
     metrics::Metrics,
     mirror::{Effects, Mirror},
@@ -20,6 +27,7 @@ use anyhow::Result;
 use ballast_client::{
     price::Price,
     send::{Rpc, Sender},
+    Account,
 };
 use futures_util::FutureExt;
 use sending::Ended;
@@ -69,8 +77,16 @@ pub struct Keeper<S> {
     inventory: Inventory,
     /// Books that nothing can be done about.
     rests: HashMap<Row, Rest>,
+    /// Books at which somebody else was faster.
+    backoff: Backoff,
+    /// What failed transactions may still cost.
+    budget: LossBudget,
     /// When a crank may be sent again, cluster time.
     cranked: HashMap<String, u64>,
+    /// Slower unpaid work.
+    chores: chores::Chores,
+    /// How much longer than others this keeper waits before it cranks, in thousandths: 0 to 250.
+    patience: u64,
     /// Cluster time at which every book was last brought up.
     swept_at: u64,
     /// Cluster time at which cranks were last looked for.
@@ -106,17 +122,23 @@ impl<S: Source> Keeper<S> {
     ) -> Self {
         let (ends, ended) = mpsc::unbounded_channel();
         let prices = settings.service.as_ref().map(|service| service.listen(wallet.pubkey()));
+        let own = Account { vault: settings.vault, owner: wallet.pubkey(), id: OWN }.obligation();
+        let mirror = Mirror::new(settings.vault, settings.watched()).of_shard(settings.shard, own);
         Self {
             prices,
             source,
-            mirror: Mirror::new(settings.vault, settings.watched()),
+            mirror,
+            budget: LossBudget::new(settings.lost_fees),
             settings,
             wallet,
             sender,
             metrics,
             inventory: Inventory::default(),
             rests: HashMap::new(),
+            backoff: Backoff::default(),
             cranked: HashMap::new(),
+            chores: chores::Chores::default(),
+            patience: rand::random_range(0..=250),
             swept_at: 0,
             looked_at: 0,
             news: 0,
@@ -188,12 +210,24 @@ impl<S: Source> Keeper<S> {
                 self.metrics.synced.set(0);
                 self.inventory.forget_balances();
                 self.rests.clear();
+                self.backoff.clear();
+                // Another chain's clock may go behind.
+                self.cranked.clear();
+                self.chores.forget();
                 (self.swept_at, self.looked_at) = (0, 0);
             }
             Event::Synced { slot, .. } => tracing::info!(slot, "synced"),
+            Event::Account(account) => self.backoff.read(&account.address),
             _ => {}
         }
-        let Effects { read_again, market, .. } = self.mirror.apply(event);
+        if let Event::Synced { slot, .. } = &event {
+            self.inventory.restart(*slot);
+        }
+        let Effects { read_again, dropped, market, .. } = self.mirror.apply(event);
+        for obligation in self.inventory.rolled_back(&dropped, self.mirror.slot()) {
+            tracing::warn!(%obligation, "a tranche that had landed was rolled back: it may land again");
+            self.metrics.tranches.with_label_values(&["rolled back"]).inc();
+        }
         if !read_again.is_empty() {
             tracing::info!(accounts = read_again.len(), "a fork was left: reading accounts again");
             self.metrics.rolled_back.inc_by(read_again.len() as u64);

@@ -36,7 +36,7 @@ impl<S: Source> Keeper<S> {
         self.observe_balances();
         self.rescore(&clock);
         let planned = self.plan_for_worst(&clock);
-        self.hand_over(planned);
+        self.hand_over(planned, now(&clock));
         self.crank(&clock);
         self.metrics.under_way.set(self.inventory.under_way() as i64);
     }
@@ -61,6 +61,7 @@ impl<S: Source> Keeper<S> {
         if due {
             self.swept_at = now;
             self.rests.retain(|_, rest| rest.until > now);
+            self.backoff.sweep(clock.slot);
             self.metrics.below.set(self.mirror.engine.columns().below() as i64);
             self.metrics.obligations.set(self.mirror.engine.columns().len() as i64);
             let market = &self.mirror.engine.market;
@@ -86,15 +87,20 @@ impl<S: Source> Keeper<S> {
     }
 
     /// Plans for the worst books that do not rest and are not planned for; returns how many there were.
-    fn plan_for_batch(&mut self, clock: &Clock, planned: &mut Vec<Planned>) -> usize {
+    pub(super) fn plan_for_batch(&mut self, clock: &Clock, planned: &mut Vec<Planned>) -> usize {
         let now = now(clock);
         let costs = self.settings.costs(&self.mirror.engine.market);
         let engine = &self.mirror.engine;
-        let (rests, inventory) = (&self.rests, &self.inventory);
+        let (rests, inventory, backoff) = (&self.rests, &self.inventory, &self.backoff);
+        let shard = self.settings.shard;
         let skip = |row: Row| {
+            let address = engine.columns().address(row);
             rests.get(&row).is_some_and(|rest| rest.until > now)
                 || planned.iter().any(|plan| plan.row == row)
-                || inventory.is_busy(&engine.columns().address(row))
+                || inventory.is_busy(&address)
+                || backoff.holds(&address, clock.slot)
+                // the keeper's own obligation, in a shard that others care for
+                || !shard.contains(&address)
         };
         let worst = engine.worst(self.settings.look_at, &Settings::cost_of(&costs), skip);
         let assets = &self.settings.assets;
@@ -144,8 +150,12 @@ impl<S: Source> Keeper<S> {
     }
 
     /// Promises tokens to the best plans and sends them.
-    fn hand_over(&mut self, planned: Vec<Planned>) {
+    fn hand_over(&mut self, planned: Vec<Planned>, now: u64) {
         for plan in planned {
+            if self.budget.is_spent(now) {
+                self.metrics.waiting.with_label_values(&["lost too much"]).inc();
+                return;
+            }
             if self.inventory.under_way() >= self.settings.under_way {
                 return;
             }

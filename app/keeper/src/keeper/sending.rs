@@ -2,17 +2,21 @@
 
 use super::{Keeper, Rest};
 use crate::{
-    act::{crank::Crank, inventory::Ticket, plan::Planned, transaction::steps},
+    act::{backoff::Lost, books::Books, crank::Crank, inventory::Ticket, plan::Planned, transaction::steps},
+    engine::Row,
     prices::{name_posted, signers, Service},
     source::Source,
 };
+use anchor_lang::prelude::Pubkey;
 use ballast::error::BallastError;
 use ballast_client::{
     prices::{FeedId, Fresh},
     safety::writing_vault,
-    send::{Packed, Refusal, Rpc, SendError, Sender, TransportError},
+    send::{pack::pack, Packed, Refusal, Rpc, SendError, Sender, TransportError},
 };
+use ballast_risk::Usd;
 use solana_keypair::Keypair;
+use solana_message::AddressLookupTableAccount;
 use solana_signer::Signer;
 
 /// How a transaction ended.
@@ -25,6 +29,8 @@ pub(super) enum Ended {
         plan: Box<Planned>,
         /// The slot of the news that led to it.
         news: u64,
+        /// Whether prices were posted or taken in transactions of their own, before it.
+        has_paid: bool,
         /// The slot that it landed in.
         result: Result<u64, SendError>,
     },
@@ -35,6 +41,10 @@ pub(super) enum Ended {
         /// Whether it landed.
         result: Result<u64, SendError>,
     },
+    /// The vault's accounts were read for slower cranks; `None` where one is missing.
+    Looked(Result<Option<Box<Books>>, TransportError>),
+    /// Obligations were counted in so many transactions.
+    Counted(Result<usize, SendError>),
 }
 
 /// Refusals that mean that somebody was faster, or that the market has moved on: nothing is wrong.
@@ -74,6 +84,23 @@ async fn post(
     Ok(fresh)
 }
 
+/// Sends a tranche's transactions; returns the slot of the last one. Notes whether one before it landed.
+async fn transact(
+    plan: &Planned,
+    sender: &Sender<Rpc>,
+    wallet: &Keypair,
+    tables: &[AddressLookupTableAccount],
+    has_paid: &mut bool,
+) -> Result<u64, SendError> {
+    let mut slot = 0;
+    for (number, packed) in pack(&wallet.pubkey(), &steps(plan, wallet.pubkey()), tables)?.iter().enumerate()
+    {
+        *has_paid |= number > 0;
+        slot = sender.send(packed, &[wallet]).await?.slot;
+    }
+    Ok(slot)
+}
+
 impl<S: Source> Keeper<S> {
     pub(super) fn send_tranche(&self, ticket: Ticket, mut plan: Box<Planned>) {
         let (sender, wallet, ends, news) =
@@ -90,13 +117,12 @@ impl<S: Source> Keeper<S> {
                 }),
             }
             .map(|()| 0);
+            let mut has_paid = posted.is_some();
             if result.is_ok() {
-                let steps = steps(&plan, wallet.pubkey());
-                let landed = sender.send_steps(&steps, &[&*wallet], &tables).await;
-                result = landed.map(|landed| landed.last().map_or(0, |landed| landed.slot));
+                result = transact(&plan, &sender, &wallet, &tables, &mut has_paid).await;
             }
             // Nobody listens any more once the keeper has stopped.
-            let _ = ends.send(Ended::Tranche { ticket, plan, news, result });
+            let _ = ends.send(Ended::Tranche { ticket, plan, news, has_paid, result });
             if let Some(fresh) = posted {
                 let cleaned = sender.send_steps(&fresh.cleanup, &[&*wallet], &[]).await;
                 if let Err(error) = cleaned {
@@ -126,16 +152,29 @@ impl<S: Source> Keeper<S> {
     /// Takes note of how a transaction ended.
     pub(super) fn note(&mut self, ended: Ended) {
         match ended {
-            Ended::Tranche { ticket, plan, news, result } => self.note_tranche(ticket, &plan, news, result),
+            Ended::Tranche { ticket, plan, news, has_paid, result } => {
+                self.note_tranche(ticket, &plan, news, has_paid, result);
+            }
             Ended::Crank { crank, result } => self.note_crank(&crank, result),
+            Ended::Looked(books) => self.note_books(books),
+            Ended::Counted(counted) => self.note_counted(counted),
         }
     }
 
-    fn note_tranche(&mut self, ticket: Ticket, plan: &Planned, news: u64, result: Result<u64, SendError>) {
-        let dollars = |value: ballast_risk::Usd| value.0 as f64 / 1e6;
+    fn note_tranche(
+        &mut self,
+        ticket: Ticket,
+        plan: &Planned,
+        news: u64,
+        has_paid: bool,
+        result: Result<u64, SendError>,
+    ) {
+        let dollars = |value: Usd| value.0 as f64 / 1e6;
         let outcome = match result {
             Ok(slot) => {
                 self.inventory.landed(ticket, slot);
+                self.mirror.saw(slot, plan.obligation);
+                self.backoff.landed(&plan.obligation);
                 let slots = slot.saturating_sub(news);
                 self.metrics.slots_to_land.observe(slots as f64);
                 self.metrics.repaid_usd.add(dollars(plan.outcome.repaid_value));
@@ -152,21 +191,15 @@ impl<S: Source> Keeper<S> {
             Err(error) => {
                 let outcome = outcome_of(&error);
                 if outcome == "unknown" {
-                    // It may still land: its tokens stay promised until a balance of after its last valid block is seen.
-                    self.inventory.landed(ticket, self.mirror.slot() + LONGEST_VALID);
+                    self.inventory.unknown(ticket, self.mirror.slot());
                 } else {
                     self.inventory.released(ticket);
                 }
-                if let SendError::Refused { signature: Some(_), .. } = &error {
-                    self.metrics.fees_usd.add(dollars(plan.profit.fees));
-                }
-                let now = ballast::oracle::now(&self.mirror.clock());
-                let rest = if outcome == "too large" { TOO_LARGE } else { self.settings.rest };
-                self.rests.insert(plan.row, Rest { until: now + rest, by_price: false });
+                let waits = self.leave_alone((plan.obligation, plan.row), plan.profit.fees, has_paid, &error);
                 if outcome == "lost" {
-                    tracing::info!(obligation = %plan.obligation, %error, "somebody was faster");
+                    tracing::info!(obligation = %plan.obligation, waits, %error, "somebody was faster");
                 } else {
-                    tracing::warn!(obligation = %plan.obligation, %error, outcome, "a tranche did not land");
+                    tracing::warn!(obligation = %plan.obligation, waits, %error, outcome, "a tranche did not land");
                 }
                 outcome
             }
@@ -179,6 +212,29 @@ impl<S: Source> Keeper<S> {
             self.settings.assets.iter().filter(|held| legs.contains(&held.asset)).map(|held| held.account),
         );
         self.source.read_again(read);
+    }
+
+    /// Leaves a book alone for a while whose tranche did not land, and books what that cost. Returns for how many slots.
+    pub(super) fn leave_alone(
+        &mut self,
+        (obligation, row): (Pubkey, Row),
+        fees: Usd,
+        has_paid: bool,
+        error: &SendError,
+    ) -> u64 {
+        let clock = self.mirror.clock();
+        let now = ballast::oracle::now(&clock);
+        let has_failed_on_chain = matches!(error, SendError::Refused { signature: Some(_), .. });
+        let how = if has_paid || has_failed_on_chain { Lost::Paid } else { Lost::Free };
+        if how == Lost::Paid {
+            self.budget.spend(fees, now);
+            self.metrics.fees_usd.add(fees.0 as f64 / 1e6);
+            self.metrics.lost_fees_usd.add(fees.0 as f64 / 1e6);
+        }
+        if matches!(error, SendError::TooLarge { .. }) {
+            self.rests.insert(row, Rest { until: now + TOO_LARGE, by_price: false });
+        }
+        self.backoff.lost(obligation, how, clock.slot, &mut rand::rng())
     }
 
     fn note_crank(&mut self, crank: &Crank, result: Result<u64, SendError>) {
@@ -199,9 +255,6 @@ impl<S: Source> Keeper<S> {
 
 /// How long a book rests whose tranche fits no transaction, seconds: until somebody sees the warning.
 const TOO_LARGE: u64 = 60;
-
-/// Slots after which no transaction of now can land any more.
-const LONGEST_VALID: u64 = 300;
 
 fn outcome_of(error: &SendError) -> &'static str {
     match error {

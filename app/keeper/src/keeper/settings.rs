@@ -8,6 +8,7 @@ use crate::{
     config::{address, micro_usd, Config},
     engine::CostOf,
     prices::{stand_in, Service},
+    shard::Shard,
 };
 use anchor_lang::prelude::Pubkey;
 use anyhow::{bail, Context as _, Result};
@@ -68,6 +69,8 @@ fn service(
 pub struct Settings {
     /// The vault.
     pub vault: Pubkey,
+    /// Which of its obligations.
+    pub shard: Shard,
     /// The vault's assets, in its order.
     pub assets: Vec<Held>,
     /// Price accounts by reserve.
@@ -86,6 +89,8 @@ pub struct Settings {
     pub least_profit: Usd,
     /// Most repaid by one tranche, micro-USD.
     pub most_repaid: Usd,
+    /// Most that failed transactions may cost in an hour, micro-USD.
+    pub lost_fees: Usd,
     /// Most tranches under way.
     pub under_way: usize,
     /// Books planned for at a time.
@@ -96,6 +101,8 @@ pub struct Settings {
     pub sweep: u64,
     /// How long a stop waits for what is under way.
     pub stop_within: Duration,
+    /// What fees and income of the fund have to be worth to be collected, micro-USD; `None` for never.
+    pub collect: Option<Usd>,
     /// Which cranks.
     pub cranks: crate::config::Cranks,
 }
@@ -153,11 +160,13 @@ impl Settings {
         let costs = Costs {
             priority: config.costs.priority_micro_lamports,
             tip: config.costs.tip_lamports,
+            tip_to: config.costs.tip_to.as_deref().map(|text| address("costs.tip_to", text)).transpose()?,
             posting: config.costs.posting_lamports,
             sol: u64::try_from(micro_usd("costs.sol_usd", config.costs.sol_usd.unwrap_or(0.0))?)?,
         };
         Ok(Self {
             vault: key,
+            shard: config.shard()?,
             assets,
             prices,
             service,
@@ -167,11 +176,14 @@ impl Settings {
             venue: Arc::new(venue),
             least_profit: Usd(micro_usd("limits.least_profit_usd", config.limits.least_profit_usd)?),
             most_repaid: Usd(micro_usd("limits.most_repaid_usd", config.limits.most_repaid_usd)?),
+            lost_fees: Usd(micro_usd("limits.lost_fees_usd", config.limits.lost_fees_usd)?),
             under_way: config.limits.under_way,
             look_at: config.limits.look_at,
             rest: config.limits.rest_seconds,
             sweep: config.operation.sweep_seconds,
             stop_within: Duration::from_secs(config.operation.stop_seconds),
+            collect: Some(Usd(micro_usd("cranks.collect_usd", config.cranks.collect_usd)?))
+                .filter(|least| *least > Usd::ZERO),
             cranks: config.cranks.clone(),
         })
     }

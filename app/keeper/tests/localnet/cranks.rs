@@ -1,23 +1,14 @@
 //! What nobody is paid for: solvency is attested, an insolvent book comes to its end, breakers step down.
 
 use crate::{
-    keeper::{configure, Folder, Keeper},
-    world::{alone, key, World},
+    keeper::{configure, reconfigure, Folder, Keeper},
+    world::{alone, key, wait_until, World},
 };
 use ballast::state::{Attestation, Reserve};
 use ballast_client::{address::attestation, decode};
 use ballast_risk::breaker::State;
 use solana_signer::Signer;
-use std::time::{Duration, Instant};
-
-/// Waits until something holds on chain.
-fn wait_until(what: &str, holds: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(15), "not seen: {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
+use std::time::Duration;
 
 #[test]
 fn a_keeper_attests_closes_insolvent_books_and_steps_breakers_down() {
@@ -27,9 +18,7 @@ fn a_keeper_attests_closes_insolvent_books_and_steps_breakers_down() {
     world.equip(&wallet, 1_000_000);
     let folder = Folder::new("cranks");
     let config = configure(&world, &folder, &wallet, world.net.ports());
-    let text = std::fs::read_to_string(&config).unwrap();
-    let text = text.replace("breakers = false\nattest_seconds = 0", "breakers = true\nattest_seconds = 60");
-    std::fs::write(&config, text).unwrap();
+    reconfigure(&config, "breakers = false\nattest_seconds = 0", "breakers = true\nattest_seconds = 60");
     let keeper = Keeper::started(config);
 
     let account = |address| world.net.rpc.get_account(&address).unwrap().data;
@@ -59,8 +48,8 @@ fn a_keeper_attests_closes_insolvent_books_and_steps_breakers_down() {
     );
     world.net.travel(30 * 86_400);
     wait_until("the step down", || stored() == State::Normal);
-    keeper.wait_until("aware of what it cranked", Duration::from_secs(10), |keeper| {
+    keeper.wait_until("aware of what it cranked", Duration::from_secs(60), |keeper| {
         keeper.metric("cranks_total{outcome=\"landed\"}") >= 2.0
     });
-    assert!(keeper.stop(Duration::from_secs(10)));
+    assert!(keeper.stop(Duration::from_secs(30)));
 }

@@ -6,7 +6,7 @@ use solana_signer::Signer;
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -35,9 +35,22 @@ impl Drop for Folder {
     }
 }
 
+/// Sends a process a signal.
+pub fn signal_process(process: u32, signal: &str) {
+    let sent = Command::new("kill").args(["-s", signal, &process.to_string()]).status().unwrap();
+    assert!(sent.success(), "SIG{signal} to {process}");
+}
+
 /// A port that is free now.
 pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Says something else in a configuration.
+pub fn reconfigure(config: &Path, before: &str, after: &str) {
+    let text = std::fs::read_to_string(config).unwrap();
+    assert!(text.contains(before), "no {before:?} in {text}");
+    std::fs::write(config, text.replace(before, after)).unwrap();
 }
 
 /// Writes the configuration of a keeper that connects to these ports.
@@ -56,7 +69,7 @@ pub fn configure(world: &World, folder: &Folder, wallet: &Keypair, ports: (u16, 
          [vault]\naddress = \"{}\"\n[vault.prices]\n{prices}\
          [limits]\nleast_profit_usd = 0.001\nmost_repaid_usd = 5000.0\nrest_seconds = 1\n\
          [costs]\nsol_mint = \"{}\"\n\
-         [cranks]\nbreakers = false\nattest_seconds = 0\n\
+         [cranks]\nbreakers = false\nattest_seconds = 0\nlook_seconds = 1\nagain_seconds = 5\n\
          [operation]\nlisten = \"127.0.0.1:{}\"\nsweep_seconds = 2\nlog = {:?}\n",
         world.vault,
         world.sol.mint,
@@ -71,12 +84,18 @@ pub fn configure(world: &World, folder: &Folder, wallet: &Keypair, ports: (u16, 
 impl Keeper {
     /// Starts the process; it says nothing unless `KEEPER_LOG` is set.
     pub fn start(config: PathBuf) -> Self {
+        Self::start_with(config, &[])
+    }
+
+    /// The same with environment variables.
+    pub fn start_with(config: PathBuf, environment: &[(&str, &Path)]) -> Self {
         let text = std::fs::read_to_string(&config).unwrap();
         let listen = text.split("listen = \"").nth(1).unwrap().split('"').next().unwrap();
         let logs = if std::env::var_os("KEEPER_LOG").is_some() { Stdio::inherit() } else { Stdio::null() };
         let child = Command::new(env!("CARGO_BIN_EXE_ballast-keeper"))
             .args(["run", "--config"])
             .arg(&config)
+            .envs(environment.iter().copied())
             .stderr(logs)
             .stdout(Stdio::null())
             .spawn()
@@ -135,10 +154,14 @@ impl Keeper {
         self.config.clone()
     }
 
+    /// Sends a signal: the process goes on, or stops where it stands.
+    pub fn signal(&self, signal: &str) {
+        signal_process(self.child.id(), signal);
+    }
+
     /// SIGTERM; returns whether it ended by itself and well within a time.
     pub fn stop(mut self, within: Duration) -> bool {
-        let killed = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
-        assert!(killed.success());
+        self.signal("TERM");
         let start = Instant::now();
         while start.elapsed() < within {
             if let Some(status) = self.child.try_wait().unwrap() {

@@ -4,7 +4,11 @@ use anchor_lang::{
     prelude::{Clock, Pubkey},
     solana_program::{instruction::Instruction, sysvar::SysvarId},
 };
-use ballast_client::send::Packed;
+use ballast::event::TrancheExecuted;
+use ballast_client::{
+    event::{events, Event},
+    send::Packed,
+};
 use serde_json::json;
 use solana_commitment_config::CommitmentConfig;
 use solana_keypair::Keypair;
@@ -27,14 +31,46 @@ pub struct Net {
     pub rpc: RpcClient,
 }
 
-/// The built program.
-fn program() -> Vec<u8> {
+/// Where the built program is.
+pub fn program_path() -> PathBuf {
     let workspace = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/deploy");
     let folder = std::env::var_os("SBF_OUT_DIR").map_or_else(|| PathBuf::from(workspace), PathBuf::from);
-    let file = folder.join("ballast.so");
+    folder.join("ballast.so")
+}
+
+/// The built program.
+fn program() -> Vec<u8> {
+    let file = program_path();
     std::fs::read(&file).unwrap_or_else(|error| {
         panic!("{}: {error}: build the program first with `cargo xtask build-sbf`", file.display())
     })
+}
+
+/// Logs of a transaction that landed.
+fn logs(rpc: &RpcClient, signature: &str) -> Option<Vec<String>> {
+    let config = RpcTransactionConfig {
+        commitment: Some(CommitmentConfig::confirmed()),
+        max_supported_transaction_version: Some(0),
+        ..RpcTransactionConfig::default()
+    };
+    let found = rpc.get_transaction_with_config(&signature.parse().ok()?, config).ok()?;
+    Option::from(found.transaction.meta?.log_messages)
+}
+
+/// Tranches that a wallet executed, oldest first, with their slots; and how many of its transactions failed on chain.
+pub fn tranches(rpc: &RpcClient, wallet: &Pubkey) -> (Vec<(u64, TrancheExecuted)>, usize) {
+    let mut all = rpc.get_signatures_for_address(wallet).unwrap();
+    all.reverse();
+    let failed = all.iter().filter(|one| one.err.is_some()).count();
+    let mut tranches = vec![];
+    for one in all.into_iter().filter(|one| one.err.is_none()) {
+        for event in logs(rpc, &one.signature).map(|logs| events(&logs)).unwrap_or_default() {
+            if let Event::TrancheExecuted(tranche) = event {
+                tranches.push((one.slot, tranche));
+            }
+        }
+    }
+    (tranches, failed)
 }
 
 impl Net {
@@ -90,15 +126,17 @@ impl Net {
         self.cheat("surfnet_setTokenAccount", params);
     }
 
-    /// Logs of a transaction that landed.
-    pub fn logs(&self, signature: &str) -> Option<Vec<String>> {
-        let config = RpcTransactionConfig {
-            commitment: Some(CommitmentConfig::confirmed()),
-            max_supported_transaction_version: Some(0),
-            ..RpcTransactionConfig::default()
-        };
-        let found = self.rpc.get_transaction_with_config(&signature.parse().ok()?, config).ok()?;
-        Option::from(found.transaction.meta?.log_messages)
+    /// Changes an account's data where it stands.
+    pub fn edit_account(&self, address: &Pubkey, edit: impl FnOnce(&mut Vec<u8>)) {
+        let mut account = self.rpc.get_account(address).unwrap();
+        edit(&mut account.data);
+        self.set_account(address, &account.data, &account.owner);
+    }
+
+    /// Plays an issuer who freezes a token account, or thaws it.
+    pub fn freeze(&self, tokens: &Pubkey, is_frozen: bool) {
+        // `state` of a token account: 1 is initialized, 2 is frozen
+        self.edit_account(tokens, |data| data[108] = if is_frozen { 2 } else { 1 });
     }
 
     /// Sets the cluster's clock to so many seconds from what it shows now.

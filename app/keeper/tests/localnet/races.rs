@@ -28,7 +28,7 @@ fn two_keepers_race_and_the_slower_one_pays_next_to_nothing() {
     let landed: Vec<f64> = keepers.iter().map(|keeper| keeper.tranches("landed")).collect();
     let lost: Vec<f64> = keepers.iter().map(|keeper| keeper.tranches("lost")).collect();
     for keeper in keepers {
-        assert!(keeper.stop(Duration::from_secs(5)), "a keeper did not stop when asked");
+        assert!(keeper.stop(Duration::from_secs(30)), "a keeper did not stop when asked");
     }
     let mut all = (0, 0);
     for wallet in &wallets {

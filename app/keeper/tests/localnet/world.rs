@@ -1,7 +1,7 @@
 //! A vault of SOL and a stable on the embedded validator, with a lender and borrowers who stand close to their limits.
 
-use crate::net::Net;
-use anchor_lang::{prelude::Pubkey, solana_program::program_pack::Pack};
+use crate::net::{tranches, Net};
+use anchor_lang::{prelude::Pubkey, solana_program::program_pack::Pack, Discriminator, ZeroCopy};
 use anchor_spl::token::spl_token::state::{Account as TokenAccount, Mint};
 use ballast::{
     event::TrancheExecuted,
@@ -10,7 +10,6 @@ use ballast::{
 use ballast_client::{
     account::reserves_with,
     address, decode,
-    event::{events, Event},
     governance::open_vault,
     instruction,
     plan::Portfolio,
@@ -27,7 +26,7 @@ use solana_signer::Signer;
 use std::{
     cell::Cell,
     sync::{Mutex, MutexGuard},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Decimals of both tokens.
@@ -49,7 +48,7 @@ pub fn key(label: &str) -> Keypair {
 /// Everything with an address.
 pub struct World {
     pub net: Net,
-    curator: Keypair,
+    pub curator: Keypair,
     pub vault: Pubkey,
     pub sol: Asset,
     pub usd: Asset,
@@ -83,6 +82,8 @@ impl World {
         }
         world.publish(1_000_000);
         world.make_vault();
+        // Where fees are paid to.
+        world.net.set_tokens(&world.curator.pubkey(), &world.usd.mint, 0);
         let lender = key("lender");
         world.open(&lender, &world.usd.clone(), 500_000 * ONE);
         world.borrowers = loans
@@ -173,8 +174,18 @@ impl World {
 
     /// What a wallet holds of an asset, in token units.
     pub fn tokens(&self, wallet: &Pubkey, asset: &Asset) -> u64 {
-        let account = self.net.rpc.get_account(&asset.wallet(wallet));
+        self.tokens_of(&asset.wallet(wallet))
+    }
+
+    /// What a token account holds; 0 where there is none.
+    pub fn tokens_of(&self, account: &Pubkey) -> u64 {
+        let account = self.net.rpc.get_account(account);
         account.map_or(0, |account| TokenAccount::unpack_from_slice(&account.data).unwrap().amount)
+    }
+
+    /// An account of the program as it is now.
+    pub fn read<T: ZeroCopy + Discriminator>(&self, address: &Pubkey) -> T {
+        decode(&self.net.rpc.get_account(address).unwrap().data).unwrap()
     }
 
     pub fn obligation(&self, account: &Account) -> Option<Obligation> {
@@ -202,18 +213,7 @@ impl World {
 
     /// Tranches that a wallet executed, oldest first, with their slots; and how many of its transactions failed on chain.
     pub fn tranches(&self, wallet: &Pubkey) -> (Vec<(u64, TrancheExecuted)>, usize) {
-        let mut all = self.net.rpc.get_signatures_for_address(wallet).unwrap();
-        all.reverse();
-        let failed = all.iter().filter(|one| one.err.is_some()).count();
-        let mut tranches = vec![];
-        for one in all.into_iter().filter(|one| one.err.is_none()) {
-            for event in self.net.logs(&one.signature).map(|logs| events(&logs)).unwrap_or_default() {
-                if let Event::TrancheExecuted(tranche) = event {
-                    tranches.push((one.slot, tranche));
-                }
-            }
-        }
-        (tranches, failed)
+        tranches(&self.net.rpc, wallet)
     }
 
     /// Checks that a keeper's tokens moved by its tranches and by nothing else, that each tranche left its book safer, and that none
@@ -238,6 +238,15 @@ impl World {
             assert!(i128::from(one.equity_after) <= most, "the tranche of slot {slot} sold too much");
         }
         (tranches.len(), failed)
+    }
+}
+
+/// Waits until something holds on chain: it has to before long, but how long depends on the machine.
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(60), "not seen: {what}");
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 
