@@ -1,12 +1,17 @@
 //! Our design: every number of a tranche comes from `ballast_risk`, and tokens move as the program moves them.
 
-use super::state::{Fill, Now, State, Valued, MICRO};
+use super::{
+    state::{Fill, Now, State, Valued, MICRO},
+    watch::{Taken, Watch},
+};
 use crate::{asset::COUNT, rules::Rules};
 use anyhow::Result;
 use ballast_risk::{
     pace::DepthBucket,
     score::{score, Score},
-    tranche::{best_pair, plan_around_empty_buckets, Legs, TrancheCurve, TranchePlan, TrancheRequest},
+    tranche::{
+        best_pair, plan_around_empty_buckets, Legs, TrancheCurve, TrancheLimit, TranchePlan, TrancheRequest,
+    },
     units::BPS_ONE,
     TokenAmount, Usd,
 };
@@ -15,9 +20,16 @@ use ballast_risk::{
 const CALLS: usize = 32;
 
 /// Looks at an account; a keeper liquidates if it may and if that pays. Returns whether the account changed.
-pub fn visit(state: &mut State, account: u32, rules: &Rules, now: &mut Now) -> Result<bool> {
+pub fn visit(
+    state: &mut State,
+    account: u32,
+    rules: &Rules,
+    now: &mut Now,
+    watch: &mut dyn Watch,
+) -> Result<bool> {
     let mut acted = false;
     for call in 0..CALLS {
+        state.fill_in(account);
         let valued = Valued::new(&state.accounts[account as usize], &now.prices, rules);
         if valued.debt == 0 {
             break;
@@ -32,7 +44,7 @@ pub fn visit(state: &mut State, account: u32, rules: &Rules, now: &mut Now) -> R
         if before.is_healthy() {
             break;
         }
-        match tranche(state, account, &valued, before, rules, now)? {
+        match tranche(state, account, &valued, before, rules, now, watch)? {
             Some(plan) => {
                 acted = true;
                 if !plan.insolvent {
@@ -53,6 +65,7 @@ fn tranche(
     before: Score,
     rules: &Rules,
     now: &mut Now,
+    watch: &mut dyn Watch,
 ) -> Result<Option<TranchePlan>> {
     let mut curves = [TrancheCurve::default(); 2 * COUNT];
     let mut buckets = [DepthBucket::default(); 2 * COUNT];
@@ -83,12 +96,20 @@ fn tranche(
     let kept = bonus * (1.0 - f64::from(plan.insurance_slice.0) / BPS_ONE as f64);
     let edge = (1.0 + kept) * now.gap[sold.index()] / now.gap[repaid.index()] - 1.0;
     let Some(room) = now.market.room(sold, edge) else { return Ok(None) };
+    // A keeper asks in token units: for what the market takes, or for what passed the exact check; otherwise for all there is.
+    let price = now.prices[repaid.index()];
     let most = room / (1.0 + bonus);
-    let wanted = plan.repay.0 as f64 * MICRO;
-    if most < wanted {
+    let asked = if most < plan.repay.0 as f64 * MICRO {
+        price.amount_down(Usd((most / MICRO) as i128))?
+    } else if plan.limit == TrancheLimit::Maximum {
+        price.amount_up(plan.repay)?
+    } else {
+        TokenAmount(u64::MAX)
+    };
+    if asked.0 != u64::MAX {
         (request.debt, request.deposit) = (debt, deposit);
         (request.curve, request.bucket) = (&curves[deposit], buckets[deposit]);
-        request.maximum = Usd((most / MICRO) as i128);
+        request.maximum = price.value_up(asked);
         let selling = |i: usize| Some((*curves.get(i)?, *buckets.get(i)?));
         let Ok(smaller) = plan_around_empty_buckets(&request, before, selling) else { return Ok(None) };
         plan = smaller;
@@ -99,21 +120,22 @@ fn tranche(
 
     let books = &state.accounts[account as usize];
     let legs = Legs {
-        debt_price: now.prices[repaid.index()],
+        debt_price: price,
         debt_owed: TokenAmount(books.debts[repaid.index()]),
         deposit_price: now.prices[sold.index()],
         deposit_held: TokenAmount(books.deposits[sold.index()]),
     };
     let Ok(outcome) = plan.settle(&legs) else { return Ok(None) };
-    let mut next = *books;
-    next.debts[repaid.index()] -= outcome.repay.0;
-    next.deposits[sold.index()] -= outcome.seize.0;
-    let after = score(&rules.preset.model, Valued::new(&next, &now.prices, rules).book())?;
+    if outcome.repay > asked {
+        return Ok(None);
+    }
+    let Ok(left) = state.settle(account, [repaid, sold], &outcome) else { return Ok(None) };
+    let after = score(&rules.preset.model, Valued::new(&left.0, &now.prices, rules).book())?;
     if plan.check_after(&after).is_err() {
         state.outcome.refused += 1;
         return Ok(None);
     }
-    state.accounts[account as usize] = next;
+    state.store(account, left, now.time)?;
     let window = u64::from(rules.preset.rules.window_seconds);
     let meter = &mut state.meters[account as usize];
     *meter = meter.spend_up(now.time, window, plan.allowance, outcome.repaid_value);
@@ -125,7 +147,7 @@ fn tranche(
     let insured = dollars(legs.deposit_price.value_down(outcome.insurance));
     let paid = dollars(outcome.seized_value) - dollars(outcome.repaid_value);
     state.note(account, dollars(outcome.repaid_value), paid, insured);
-    state.keep(Fill {
+    let fill = Fill {
         time: now.time,
         account,
         debt: repaid,
@@ -133,6 +155,8 @@ fn tranche(
         repay: outcome.repay,
         seize: outcome.seize,
         insurance: outcome.insurance,
-    });
+    };
+    state.keep(fill);
+    watch.tranche(&Taken { fill, asked, plan, outcome, after })?;
     Ok(Some(plan))
 }
