@@ -26,6 +26,8 @@ pub enum Command {
     Fetch(Fetch),
     /// Sweep margins and thresholds: liquidated volume against lender loss
     Frontier(Frontier),
+    /// Run a population through the compiled program, and compare every tranche with the simulator's
+    Onchain(Onchain),
 }
 
 /// Where prices come from.
@@ -219,6 +221,38 @@ pub struct Frontier {
     /// Factors of the crash
     #[arg(long, value_name = "FACTORS", value_delimiter = ',', default_value = "1,2")]
     pub stress: Vec<f64>,
+    /// JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `onchain`.
+#[derive(Debug, Args)]
+pub struct Onchain {
+    /// Prices.
+    #[command(flatten)]
+    pub source: Source,
+    /// Stress.
+    #[command(flatten)]
+    pub stress: Stresses,
+    /// A population file instead of the one that comes with the project
+    #[arg(long, value_name = "FILE")]
+    pub population: Option<PathBuf>,
+    /// How many accounts
+    #[arg(long, value_name = "N", default_value_t = 300)]
+    pub accounts: usize,
+    /// The population's seed
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    pub seed: u64,
+    /// The vault's preset, or a TOML file of one
+    #[arg(long, value_name = "NAME or FILE", default_value = "balanced")]
+    pub preset: String,
+    /// Ask the program about every account once in so many moments, whether a keeper comes or not
+    #[arg(long, value_name = "MOMENTS", default_value_t = 48)]
+    pub ask_every: usize,
+    /// The compiled program, instead of target/deploy/ballast.so
+    #[arg(long, value_name = "FILE")]
+    pub program: Option<PathBuf>,
     /// JSON instead of a table
     #[arg(long)]
     pub json: bool,

@@ -4,16 +4,20 @@ use super::{
     state::{Fill, Now, State, Valued, MICRO},
     watch::{Taken, Watch},
 };
-use crate::{asset::COUNT, rules::Rules};
+use crate::{
+    asset::{Asset, COUNT},
+    rules::Rules,
+};
 use anyhow::Result;
 use ballast_risk::{
     pace::DepthBucket,
+    price::UnitPrice,
     score::{score, Score},
     tranche::{
         best_pair, plan_around_empty_buckets, Legs, TrancheCurve, TrancheLimit, TranchePlan, TrancheRequest,
     },
     units::BPS_ONE,
-    TokenAmount, Usd,
+    Seconds, TokenAmount, Usd,
 };
 
 /// Calls that a keeper makes for one account at one moment: more than one only closes insolvent books.
@@ -57,6 +61,85 @@ pub fn visit(
     Ok(acted)
 }
 
+/// A pair of an account in tokens.
+pub fn legs(state: &State, account: u32, [repaid, sold]: [Asset; 2], prices: &[UnitPrice; COUNT]) -> Legs {
+    let books = &state.accounts[account as usize];
+    Legs {
+        debt_price: prices[repaid.index()],
+        debt_owed: TokenAmount(books.debts[repaid.index()]),
+        deposit_price: prices[sold.index()],
+        deposit_held: TokenAmount(books.deposits[sold.index()]),
+    }
+}
+
+/// How each position of a book would be sold now.
+pub struct Selling {
+    curves: [TrancheCurve; 2 * COUNT],
+    buckets: [DepthBucket; 2 * COUNT],
+    count: usize,
+}
+
+impl Selling {
+    /// Curves and buckets of a book's positions.
+    pub fn of(state: &State, valued: &Valued, rules: &Rules) -> Self {
+        let mut selling = Self {
+            curves: [TrancheCurve::default(); 2 * COUNT],
+            buckets: [DepthBucket::default(); 2 * COUNT],
+            count: valued.positions().len(),
+        };
+        for (i, (asset, _)) in valued.positions().iter().enumerate() {
+            selling.curves[i] = rules.assets[asset.index()].curve;
+            selling.buckets[i] = state.buckets[asset.index()];
+        }
+        selling
+    }
+
+    /// Curves in the book's order.
+    pub fn curves(&self) -> &[TrancheCurve] {
+        &self.curves[..self.count]
+    }
+
+    /// Buckets in the book's order.
+    pub fn buckets(&self) -> &[DepthBucket] {
+        &self.buckets[..self.count]
+    }
+
+    /// Curve and bucket of one position.
+    pub fn at(&self, position: usize) -> Option<(TrancheCurve, DepthBucket)> {
+        Some((*self.curves().get(position)?, *self.buckets().get(position)?))
+    }
+
+    /// A request without a maximum; its pair is still to be named with [`Selling::name`].
+    pub fn request<'a>(
+        &'a self,
+        state: &State,
+        account: u32,
+        valued: &'a Valued,
+        rules: &'a Rules,
+        now: Seconds,
+    ) -> TrancheRequest<'a> {
+        TrancheRequest {
+            model: &rules.preset.model,
+            rules: &rules.preset.rules,
+            curve: &self.curves[0],
+            book: valued.book(),
+            usable: u32::MAX,
+            debt: 0,
+            deposit: 0,
+            meter: state.meters[account as usize],
+            bucket: self.buckets[0],
+            now,
+            maximum: Usd(i128::MAX),
+        }
+    }
+
+    /// Names the pair of a request.
+    pub fn name<'a>(&'a self, request: &mut TrancheRequest<'a>, debt: usize, deposit: usize) {
+        (request.debt, request.deposit) = (debt, deposit);
+        (request.curve, request.bucket) = (&self.curves[deposit], self.buckets[deposit]);
+    }
+}
+
 /// One tranche of the best pair, as large as the plan and the market allow; `None` where none is possible or none pays.
 fn tranche(
     state: &mut State,
@@ -67,27 +150,9 @@ fn tranche(
     now: &mut Now,
     watch: &mut dyn Watch,
 ) -> Result<Option<TranchePlan>> {
-    let mut curves = [TrancheCurve::default(); 2 * COUNT];
-    let mut buckets = [DepthBucket::default(); 2 * COUNT];
-    for (i, (asset, _)) in valued.positions().iter().enumerate() {
-        curves[i] = rules.assets[asset.index()].curve;
-        buckets[i] = state.buckets[asset.index()];
-    }
-    let count = valued.positions().len();
-    let (curves, buckets) = (&curves[..count], &buckets[..count]);
-    let mut request = TrancheRequest {
-        model: &rules.preset.model,
-        rules: &rules.preset.rules,
-        curve: &curves[0],
-        book: valued.book(),
-        usable: u32::MAX,
-        debt: 0,
-        deposit: 0,
-        meter: state.meters[account as usize],
-        bucket: buckets[0],
-        now: now.time,
-        maximum: Usd(i128::MAX),
-    };
+    let selling = Selling::of(state, valued, rules);
+    let (curves, buckets) = (selling.curves(), selling.buckets());
+    let mut request = selling.request(state, account, valued, rules, now.time);
     let Some((debt, deposit, mut plan)) = best_pair(&request, curves, buckets)? else { return Ok(None) };
     let (repaid, sold) = (valued.positions()[debt].0, valued.positions()[deposit].0);
 
@@ -107,24 +172,16 @@ fn tranche(
         TokenAmount(u64::MAX)
     };
     if asked.0 != u64::MAX {
-        (request.debt, request.deposit) = (debt, deposit);
-        (request.curve, request.bucket) = (&curves[deposit], buckets[deposit]);
+        selling.name(&mut request, debt, deposit);
         request.maximum = price.value_up(asked);
-        let selling = |i: usize| Some((*curves.get(i)?, *buckets.get(i)?));
-        let Ok(smaller) = plan_around_empty_buckets(&request, before, selling) else { return Ok(None) };
+        let Ok(smaller) = plan_around_empty_buckets(&request, before, |i| selling.at(i)) else { return Ok(None) };
         plan = smaller;
     }
     if !now.market.pays(sold, edge, plan.repay.0 as f64 * MICRO) {
         return Ok(None);
     }
 
-    let books = &state.accounts[account as usize];
-    let legs = Legs {
-        debt_price: price,
-        debt_owed: TokenAmount(books.debts[repaid.index()]),
-        deposit_price: now.prices[sold.index()],
-        deposit_held: TokenAmount(books.deposits[sold.index()]),
-    };
+    let legs = legs(state, account, [repaid, sold], &now.prices);
     let Ok(outcome) = plan.settle(&legs) else { return Ok(None) };
     if outcome.repay > asked {
         return Ok(None);

@@ -11,8 +11,9 @@ mod reserves;
 mod state;
 mod watch;
 
+pub use act_net_risk::{legs, Selling};
 pub use reserves::Reserves;
-pub use state::{Fill, State, Valued};
+pub use state::{Fill, Now, State, Valued};
 pub use watch::{Taken, Watch};
 
 use crate::{

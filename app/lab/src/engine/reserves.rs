@@ -101,6 +101,11 @@ impl Reserves {
         &self.reserves[asset.index()].ledger
     }
 
+    /// What an asset's reserve lost.
+    pub fn losses(&self, asset: Asset) -> &Losses {
+        &self.reserves[asset.index()].losses
+    }
+
     /// What an account's shares are worth and owe now.
     pub fn fill_in(&self, number: u32, account: &mut Account) {
         self.fill_in_shares(&self.shares[number as usize], account);

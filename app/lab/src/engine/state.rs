@@ -135,6 +135,7 @@ pub struct State<'a> {
 }
 
 impl<'a> State<'a> {
+    /// Everybody as the population has them.
     pub fn new(population: &'a Population, options: &Options) -> Self {
         Self {
             accounts: population.accounts.clone(),
