@@ -49,6 +49,8 @@ pub struct Found {
     pub in_shares: usize,
     /// Of the tranches, those of insolvent books.
     pub insolvent: usize,
+    /// Debts that nobody repaid and that reserves absorbed.
+    pub losses_absorbed: usize,
     /// Comparisons of all amounts of an account, one an account and moment.
     pub positions: usize,
     /// Comparisons of equity and requirement from the program's accounts.
@@ -106,8 +108,8 @@ impl Found {
         line("moments", self.moments.to_string());
         line("tranches: compared, equal", format!("{}, {}", self.tranches, self.equal_tranches));
         line(
-            "  of insolvent books, paid in shares",
-            format!("{}, {}", self.insolvent, self.in_shares),
+            "  of insolvent books, losses, paid in shares",
+            format!("{}, {}, {}", self.insolvent, self.losses_absorbed, self.in_shares),
         );
         line("  repaid, without interest in the simulator", {
             format!("${:.0}, ${:.0}", self.repaid_usd, self.repaid_without_interest_usd)

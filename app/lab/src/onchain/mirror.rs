@@ -166,6 +166,8 @@ impl Watch for Mirror<'_> {
             }
             Ok(landed) => {
                 self.found.units.push(landed.units);
+                let absorbed = |event: &&Event| matches!(event, Event::LossAbsorbed(_));
+                self.found.losses_absorbed += landed.events.iter().filter(absorbed).count();
                 let event = executed(landed.events)?;
                 let simulated = (
                     [fill.repay.0, fill.seize.0, taken.outcome.to_liquidator.0, fill.insurance.0],

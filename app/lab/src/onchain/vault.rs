@@ -62,7 +62,7 @@ impl Vault {
         time: u64,
         opening: &Prices,
     ) -> Result<Self> {
-        let mut ledger = Ledger::start(program, time)?;
+        let mut ledger = Ledger::start(program, time)?.trusting_signatures();
         let (curator, keeper) = (ledger.wallet()?, ledger.wallet()?);
         let key = address::vault(&curator.pubkey(), 1);
         let mut tokens = vec![];
