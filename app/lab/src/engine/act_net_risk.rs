@@ -174,7 +174,9 @@ fn tranche(
     if asked.0 != u64::MAX {
         selling.name(&mut request, debt, deposit);
         request.maximum = price.value_up(asked);
-        let Ok(smaller) = plan_around_empty_buckets(&request, before, |i| selling.at(i)) else { return Ok(None) };
+        let Ok(smaller) = plan_around_empty_buckets(&request, before, |i| selling.at(i)) else {
+            return Ok(None);
+        };
         plan = smaller;
     }
     if !now.market.pays(sold, edge, plan.repay.0 as f64 * MICRO) {

@@ -150,7 +150,9 @@ pub fn run_watched(
         for &account in &visited {
             let acted = match &design.mechanism {
                 Mechanism::Ltv(ltv) => act_ltv::visit(&mut state, account, ltv, &calm, &mut now)?,
-                Mechanism::NetRisk(rules) => act_net_risk::visit(&mut state, account, rules, &mut now, watch)?,
+                Mechanism::NetRisk(rules) => {
+                    act_net_risk::visit(&mut state, account, rules, &mut now, watch)?
+                }
             };
             if acted {
                 certificates.touched(account);

@@ -147,7 +147,13 @@ impl Reserves {
     }
 
     /// Stores what a tranche left. Where it took the last deposit, what is still owed is absorbed.
-    pub fn store(&mut self, number: u32, settled: Settled, now: Seconds, account: &mut Account) -> Result<()> {
+    pub fn store(
+        &mut self,
+        number: u32,
+        settled: Settled,
+        now: Seconds,
+        account: &mut Account,
+    ) -> Result<()> {
         for (asset, ledger) in settled.pair {
             self.reserves[asset.index()].store(ledger)?;
         }

@@ -195,7 +195,12 @@ impl<'a> State<'a> {
     }
 
     /// Stores what [`State::settle`] gave.
-    pub fn store(&mut self, account: u32, (mut next, settled): (Account, Option<Settled>), now: u64) -> Result<()> {
+    pub fn store(
+        &mut self,
+        account: u32,
+        (mut next, settled): (Account, Option<Settled>),
+        now: u64,
+    ) -> Result<()> {
         if let (Some(reserves), Some(settled)) = (&mut self.reserves, settled) {
             reserves.store(account, settled, now, &mut next)?;
         }

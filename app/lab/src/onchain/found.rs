@@ -43,6 +43,8 @@ pub struct Found {
     pub tranches: usize,
     /// Of those, equal in every figure of their event.
     pub equal_tranches: usize,
+    /// Of the tranches, those for which the keeper asked for less than all, because its market takes no more.
+    pub asked_for_less: usize,
     /// Dollars that they repaid.
     pub repaid_usd: f64,
     /// Of the tranches, those that were paid in deposit shares.
@@ -55,7 +57,7 @@ pub struct Found {
     pub positions: usize,
     /// Comparisons of equity and requirement from the program's accounts.
     pub scores: usize,
-    /// Comparisons of a reserve's books, losses and depth bucket.
+    /// Comparisons of a reserve's books, losses, depth bucket and tokens held.
     pub reserves: usize,
     /// Times that the program itself was asked for an account's score and a tranche.
     pub asked: usize,
@@ -111,6 +113,7 @@ impl Found {
             "  of insolvent books, losses, paid in shares",
             format!("{}, {}, {}", self.insolvent, self.losses_absorbed, self.in_shares),
         );
+        line("  of keepers that asked for less than all", self.asked_for_less.to_string());
         line("  repaid, without interest in the simulator", {
             format!("${:.0}, ${:.0}", self.repaid_usd, self.repaid_without_interest_usd)
         });

@@ -74,6 +74,8 @@ impl<'a> Mirror<'a> {
             self.same(None, &name("books"), *simulated.ledger(asset), reserve.books.ledger());
             self.same(None, &name("losses"), *simulated.losses(asset), *reserve.losses.as_risk());
             self.same(None, &name("bucket"), state.buckets[asset.index()], *reserve.bucket.as_risk());
+            let held = self.vault.held(asset)?;
+            self.same(None, &name("tokens"), simulated.ledger(asset).free_tokens.0, held);
             self.found.reserves += 1;
         }
         Ok(())
@@ -130,7 +132,9 @@ impl<'a> Mirror<'a> {
         if !simulator.is_healthy() {
             self.found.unhealthy += 1;
         }
-        let Some((pair, expected)) = expected_tranche(account, now, state, self.rules)? else { return Ok(()) };
+        let Some((pair, expected)) = expected_tranche(account, now, state, self.rules)? else {
+            return Ok(());
+        };
         let tranche = self.vault.tranche(account, pair, u64::MAX)?;
         let answer = self.vault.ledger.simulate(&[tranche], &[&self.vault.keeper])?;
         let expected = match expected {
@@ -161,7 +165,8 @@ impl Watch for Mirror<'_> {
         let before = self.found.difference_count;
         match self.vault.ledger.attempt(&[tranche], &[&self.vault.keeper])? {
             Err(logs) => {
-                let reason = reason(&logs).map_or_else(|| logs.join("\n"), |reason| format!("refused: {reason}"));
+                let reason =
+                    reason(&logs).map_or_else(|| logs.join("\n"), |reason| format!("refused: {reason}"));
                 self.same(Some(fill.account), "tranche", format!("{:?}", amounts(&taken.outcome)), reason);
             }
             Ok(landed) => {
@@ -183,7 +188,12 @@ impl Watch for Mirror<'_> {
                     ],
                 );
                 let account = Some(fill.account);
-                self.same(account, "tranche: repaid, seized, to the keeper, insurance", simulated.0, program.0);
+                self.same(
+                    account,
+                    "tranche: repaid, seized, to the keeper, insurance",
+                    simulated.0,
+                    program.0,
+                );
                 self.same(account, "tranche: bonus, limit, backstop, insolvent", simulated.1, program.1);
                 self.same(account, "tranche: equity and requirement around it", simulated.2, program.2);
                 self.found.repaid_usd += event.repaid_value as f64 / 1e6;
@@ -192,6 +202,7 @@ impl Watch for Mirror<'_> {
             }
         }
         self.found.tranches += 1;
+        self.found.asked_for_less += usize::from(taken.asked.0 < u64::MAX);
         self.found.equal_tranches += usize::from(self.found.difference_count == before);
         Ok(())
     }

@@ -13,8 +13,9 @@ use crate::{
     compare,
     design::{self, Design, Mechanism},
     engine::{self, Options, Watch, Window},
-    inputs, preset_file,
+    inputs,
     population::{Description, Population},
+    preset_file,
     rules::Rules,
 };
 use anyhow::{bail, Context as _, Result};
@@ -87,7 +88,8 @@ impl<'a> Comparison<'a> {
 /// Runs a comparison to its end.
 pub fn compare(comparison: &Comparison, bar: ProgressBar) -> Result<Found> {
     let started = Instant::now();
-    let Prepared { mut mirror, population, options } = comparison.prepare(comparison.rules()?, bar.clone())?;
+    let Prepared { mut mirror, population, options } =
+        comparison.prepare(comparison.rules()?, bar.clone())?;
     comparison.run(&population, &options, &mut mirror)?;
     bar.finish_and_clear();
     let mut found = mirror.found;

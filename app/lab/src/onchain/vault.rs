@@ -7,7 +7,11 @@ use crate::{
     svm::{reason, Ledger, Token},
     tape::Prices,
 };
-use anchor_lang::prelude::{Clock, Pubkey};
+use anchor_lang::{
+    prelude::{Clock, Pubkey},
+    solana_program::{instruction::Instruction, program_pack::Pack as _},
+};
+use anchor_spl::token::spl_token::state::Account as TokenAccount;
 use anyhow::{bail, Context as _, Result};
 use ballast::state::{Obligation, Reserve, Vault as VaultState};
 use ballast_client::{
@@ -37,6 +41,8 @@ pub struct Vault {
     pub tokens: [Token; COUNT],
     /// Reserves, in the same order.
     pub reserves: [Pubkey; COUNT],
+    /// Their token accounts.
+    token_accounts: [Pubkey; COUNT],
     /// Liquidates.
     pub keeper: Keypair,
     /// Each borrower's obligation, in the population's order.
@@ -85,6 +91,7 @@ impl Vault {
             ledger,
             tokens,
             reserves,
+            token_accounts: tokens.map(|token| token.asset(key).tokens()),
             keeper,
             obligations: vec![],
             state,
@@ -102,7 +109,7 @@ impl Vault {
         Ok(vault)
     }
 
-    /// Somebody lends what is borrowed and a quarter more, so that the dearest part of the rate curves is not reached.
+    /// Somebody lends what is borrowed and a quarter more: at most four fifths of a reserve are owed.
     fn lend(&mut self, population: &Population) -> Result<()> {
         let lender = self.ledger.wallet()?;
         let account = address::Account { vault: self.key, owner: lender.pubkey(), id: 0 };
@@ -183,6 +190,13 @@ impl Vault {
         self.reserves.iter().map(|key| self.ledger.state(key)).collect()
     }
 
+    /// Tokens that a reserve's token account holds.
+    pub fn held(&self, asset: Asset) -> Result<u64> {
+        let account = self.ledger.account(&self.token_accounts[asset.index()]);
+        let account = account.with_context(|| format!("no token account of the {asset} reserve"))?;
+        Ok(TokenAccount::unpack(&account.data)?.amount)
+    }
+
     /// An account's obligation; `None` once it is closed.
     pub fn read_obligation(&self, account: u32) -> Result<Option<Obligation>> {
         let key = self.obligations[account as usize];
@@ -197,12 +211,7 @@ impl Vault {
     }
 
     /// The keeper's `soft_liquidate` of a pair.
-    pub fn tranche(
-        &self,
-        account: u32,
-        [repaid, sold]: [Asset; 2],
-        max_repay: u64,
-    ) -> Result<anchor_lang::solana_program::instruction::Instruction> {
+    pub fn tranche(&self, account: u32, [repaid, sold]: [Asset; 2], max_repay: u64) -> Result<Instruction> {
         let Some(obligation) = self.read_obligation(account)? else {
             bail!("the program closed the obligation of account {account}")
         };

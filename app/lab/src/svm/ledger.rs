@@ -7,7 +7,10 @@ use anchor_lang::{
 use anchor_spl::token::spl_token::state::{Account as TokenAccount, AccountState, Mint};
 use anyhow::{anyhow, bail, Context as _, Result};
 use ballast_client::{decode, event::events, Event};
-use litesvm::{types::{FailedTransactionMetadata, TransactionMetadata}, LiteSVM};
+use litesvm::{
+    types::{FailedTransactionMetadata, TransactionMetadata},
+    LiteSVM,
+};
 use solana_account::Account;
 use solana_compute_budget_interface::ComputeBudgetInstruction;
 use solana_keypair::Keypair;
@@ -22,7 +25,8 @@ const LAMPORTS: u64 = 100_000_000_000;
 
 /// Where the build puts the program.
 pub fn built_program() -> PathBuf {
-    let folder = std::env::var_os("SBF_OUT_DIR").map_or_else(|| PathBuf::from("target/deploy"), PathBuf::from);
+    let folder =
+        std::env::var_os("SBF_OUT_DIR").map_or_else(|| PathBuf::from("target/deploy"), PathBuf::from);
     folder.join("ballast.so")
 }
 
