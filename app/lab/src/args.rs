@@ -247,7 +247,7 @@ pub struct Onchain {
     /// The vault's preset, or a TOML file of one
     #[arg(long, value_name = "NAME or FILE", default_value = "balanced")]
     pub preset: String,
-    /// Ask the program about every account once in so many moments, whether a keeper comes or not
+    /// Ask the program for a score and a verdict on every account once in so many moments; on those below their requirement always
     #[arg(long, value_name = "MOMENTS", default_value_t = 48)]
     pub ask_every: usize,
     /// The compiled program, instead of target/deploy/ballast.so

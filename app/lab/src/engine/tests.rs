@@ -199,7 +199,7 @@ fn interest_is_all_that_reserves_add() {
     let grown = |utilisation_bps: u64| {
         let growth = growth_up(rates.rate_per_second_up(utilisation_bps).unwrap(), 86_400 * days);
         let opening = u128::from(account.debts[Asset::Usdc.index()]);
-        (opening + (opening * (growth >> 32) >> 32)) as u64
+        (opening + ((opening * (growth >> 32)) >> 32)) as u64
     };
     let owed = found.debts[Asset::Usdc.index()];
     // what is owed grows, and the utilisation and the rate with it: from the first rate to the last

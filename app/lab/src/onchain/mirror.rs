@@ -40,7 +40,8 @@ pub struct Mirror<'a> {
 }
 
 impl<'a> Mirror<'a> {
-    /// A mirror of this vault. Every `ask_every` moments the program is asked about every account, whether a keeper came or not.
+    /// A mirror of this vault. The program is asked about accounts below their requirement at every moment, whether a keeper came or not,
+    /// and about everybody every `ask_every` moments.
     pub fn new(vault: Vault, rules: &'a Rules, ask_every: usize, bar: ProgressBar) -> Self {
         Self { vault, found: Found::default(), rules, ask_every: ask_every.max(1), bar }
     }
@@ -81,7 +82,7 @@ impl<'a> Mirror<'a> {
         Ok(())
     }
 
-    /// Amounts, pace meter and score of one account.
+    /// Amounts, pace meter and score of one account. Returns whether either side says that it is below its requirement.
     fn compare_account(
         &mut self,
         account: u32,
@@ -89,7 +90,7 @@ impl<'a> Mirror<'a> {
         reserves: &[Reserve],
         now: &Now,
         state: &State,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let mut amounts = [[0; ASSETS.len()]; 2];
         for position in obligation.iter().flat_map(|obligation| obligation.active()) {
             let index = self.vault.asset_of(&position.reserve)?.index();
@@ -105,7 +106,7 @@ impl<'a> Mirror<'a> {
         self.same(Some(account), "deposits", simulated.deposits, amounts[0]);
         self.same(Some(account), "debts", simulated.debts, amounts[1]);
         self.found.positions += 1;
-        let Some(obligation) = obligation else { return Ok(()) };
+        let Some(obligation) = obligation else { return Ok(false) };
         let meter = state.meters[account as usize];
         self.same(Some(account), "pace meter", meter, *obligation.meter.as_risk());
         let clock = self.vault.clock();
@@ -115,7 +116,7 @@ impl<'a> Mirror<'a> {
         let simulator = self.simulated_score(account, now, state)?;
         self.same(Some(account), "equity and requirement", figures(&simulator), figures(&program));
         self.found.scores += 1;
-        Ok(())
+        Ok(!simulator.is_healthy() || !program.is_healthy())
     }
 
     fn simulated_score(&self, account: u32, now: &Now, state: &State) -> Result<Score> {
@@ -210,11 +211,11 @@ impl Watch for Mirror<'_> {
     fn end(&mut self, now: &Now, state: &State) -> Result<()> {
         let reserves = self.vault.read_reserves()?;
         self.compare_reserves(&reserves, state)?;
-        let ask = self.found.moments % self.ask_every == 0;
+        let ask = self.found.moments.is_multiple_of(self.ask_every);
         for account in 0..self.vault.obligations.len() as u32 {
             let obligation = self.vault.read_obligation(account)?;
-            self.compare_account(account, obligation.as_ref(), &reserves, now, state)?;
-            if ask {
+            let below = self.compare_account(account, obligation.as_ref(), &reserves, now, state)?;
+            if ask || below {
                 self.ask(account, now, state)?;
             }
         }

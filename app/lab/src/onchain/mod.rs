@@ -36,7 +36,7 @@ pub struct Comparison<'a> {
     pub seed: u64,
     /// One of our designs, as the program would be set up.
     pub design: &'a Design,
-    /// The program is asked about every account once in so many moments.
+    /// The program is asked about every account once in so many moments, and about those below their requirement always.
     pub ask_every: usize,
 }
 
