@@ -29,7 +29,7 @@ fn root() -> PathBuf {
 fn crash(minutes: u64, factor: f64) -> Window {
     let rows = Scenario::read(scenario::SHIPPED).unwrap().rows(None).unwrap();
     let begins = time::parse("2025-10-10T20:50").unwrap();
-    let taken = |time: u64| time % 60 == 0 && (begins..=begins + 60 * minutes).contains(&time);
+    let taken = |time: u64| time.is_multiple_of(60) && (begins..=begins + 60 * minutes).contains(&time);
     let prices = rows.prices.iter().filter(|(time, _)| taken(*time)).copied().collect();
     Window::new(&Rows { prices, ..rows }, &Stress::times(factor)).unwrap()
 }
