@@ -65,6 +65,9 @@ pub struct Borrowers {
     /// Accounts a seed, instead of the population's own number
     #[arg(long, value_name = "N")]
     pub accounts: Option<usize>,
+    /// Most deposits of an asset in a vault, dollars, such as ALT:100000; beside the population's own
+    #[arg(long = "cap", value_name = "ASSET:DOLLARS", value_parser = parse_pair)]
+    pub caps: Vec<(Asset, f64)>,
     /// How many seeds
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub seeds: u64,

@@ -33,7 +33,9 @@ pub fn rows(source: &Source) -> Result<Rows> {
 
 /// The population's description, and how many accounts a seed has.
 pub fn description(borrowers: &Borrowers) -> Result<(Description, usize)> {
-    let description = population(borrowers.population.as_deref())?;
+    let mut description = population(borrowers.population.as_deref())?;
+    description.caps.extend(borrowers.caps.iter().copied());
+    description.validate()?;
     let accounts = borrowers.accounts.unwrap_or(description.accounts);
     Ok((description, accounts))
 }
