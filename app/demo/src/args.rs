@@ -42,11 +42,7 @@ pub struct Args {
 impl Args {
     /// The compiled program: as given, or where the build puts it.
     pub fn program(&self) -> PathBuf {
-        self.program.clone().unwrap_or_else(|| {
-            let folder =
-                std::env::var_os("SBF_OUT_DIR").map_or_else(|| PathBuf::from("target/deploy"), PathBuf::from);
-            folder.join("ballast.so")
-        })
+        self.program.clone().unwrap_or_else(ballast_lab::svm::built_program)
     }
 }
 

@@ -26,6 +26,8 @@ pub enum Command {
     Fetch(Fetch),
     /// Sweep margins and thresholds: liquidated volume against lender loss
     Frontier(Frontier),
+    /// Run a population through the compiled program, and compare every tranche with the simulator's
+    Onchain(Onchain),
 }
 
 /// Where prices come from.
@@ -63,6 +65,9 @@ pub struct Borrowers {
     /// Accounts a seed, instead of the population's own number
     #[arg(long, value_name = "N")]
     pub accounts: Option<usize>,
+    /// Most deposits of an asset in a vault, dollars, such as ALT:100000; beside the population's own
+    #[arg(long = "cap", value_name = "ASSET:DOLLARS", value_parser = parse_pair)]
+    pub caps: Vec<(Asset, f64)>,
     /// How many seeds
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub seeds: u64,
@@ -219,6 +224,38 @@ pub struct Frontier {
     /// Factors of the crash
     #[arg(long, value_name = "FACTORS", value_delimiter = ',', default_value = "1,2")]
     pub stress: Vec<f64>,
+    /// JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `onchain`.
+#[derive(Debug, Args)]
+pub struct Onchain {
+    /// Prices.
+    #[command(flatten)]
+    pub source: Source,
+    /// Stress.
+    #[command(flatten)]
+    pub stress: Stresses,
+    /// A population file instead of the one that comes with the project
+    #[arg(long, value_name = "FILE")]
+    pub population: Option<PathBuf>,
+    /// How many accounts
+    #[arg(long, value_name = "N", default_value_t = 300)]
+    pub accounts: usize,
+    /// The population's seed
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    pub seed: u64,
+    /// The vault's preset, or a TOML file of one
+    #[arg(long, value_name = "NAME or FILE", default_value = "balanced")]
+    pub preset: String,
+    /// Ask the program for a score and a verdict on every account once in so many moments; on those below their requirement always
+    #[arg(long, value_name = "MOMENTS", default_value_t = 48)]
+    pub ask_every: usize,
+    /// The compiled program, instead of target/deploy/ballast.so
+    #[arg(long, value_name = "FILE")]
+    pub program: Option<PathBuf>,
     /// JSON instead of a table
     #[arg(long)]
     pub json: bool,

@@ -158,7 +158,8 @@ pub fn run(comparison: &Comparison, title: &str, quiet: bool) -> Result<Found> {
     })
 }
 
-fn bar(length: u64, title: &str, quiet: bool) -> ProgressBar {
+/// A progress bar, or none where the output is for machines.
+pub(crate) fn bar(length: u64, title: &str, quiet: bool) -> ProgressBar {
     if quiet {
         return ProgressBar::hidden();
     }

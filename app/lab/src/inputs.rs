@@ -33,12 +33,19 @@ pub fn rows(source: &Source) -> Result<Rows> {
 
 /// The population's description, and how many accounts a seed has.
 pub fn description(borrowers: &Borrowers) -> Result<(Description, usize)> {
-    let description = match &borrowers.population {
-        Some(file) => Description::read(&read(file)?).with_context(|| file.display().to_string())?,
-        None => shipped_population()?,
-    };
+    let mut description = population(borrowers.population.as_deref())?;
+    description.caps.extend(borrowers.caps.iter().copied());
+    description.validate()?;
     let accounts = borrowers.accounts.unwrap_or(description.accounts);
     Ok((description, accounts))
+}
+
+/// The description in a file, or the one that comes with the project.
+pub fn population(file: Option<&Path>) -> Result<Description> {
+    match file {
+        Some(file) => Description::read(&read(file)?).with_context(|| file.display().to_string()),
+        None => shipped_population(),
+    }
 }
 
 /// The population that comes with the project.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use ballast_lab::{
     args::{Cli, Command},
-    bench, fetch, frontier, replay, report,
+    bench, fetch, frontier, onchain, replay, report,
 };
 use clap::Parser as _;
 use std::process::ExitCode;
@@ -25,5 +25,6 @@ fn run(cli: Cli) -> Result<()> {
         Command::Bench(args) => bench::run(&args),
         Command::Fetch(args) => fetch::run(&args),
         Command::Frontier(args) => frontier::run(&args),
+        Command::Onchain(args) => onchain::run(&args),
     }
 }

@@ -7,6 +7,7 @@ use crate::{
 };
 use anyhow::{bail, Context as _, Result};
 use ballast_risk::{
+    caps::ReserveCaps,
     price::UnitPrice,
     score::{opening_score, Exposure},
     TokenAmount, Usd,
@@ -33,6 +34,9 @@ pub struct Description {
     usage: Usage,
     #[serde(rename = "kind")]
     kinds: Vec<Kind>,
+    /// Most deposits of an asset in the vault, dollars at the opening prices. A deposit that does not fit is not made, and less is borrowed.
+    #[serde(default)]
+    pub caps: BTreeMap<Asset, f64>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -113,7 +117,8 @@ impl Description {
         Ok(description)
     }
 
-    fn validate(&self) -> Result<()> {
+    /// Checks every number. Errors say which one, and where it has to lie.
+    pub fn validate(&self) -> Result<()> {
         let Size { median, deviation, least, most } = self.size;
         if !(1..=MOST_ACCOUNTS).contains(&self.accounts) {
             bail!("a population has 1 to {MOST_ACCOUNTS} accounts");
@@ -137,26 +142,41 @@ impl Description {
         if (sum - 1.0).abs() > 1e-9 {
             bail!("the kinds' shares sum to {sum}, not to 1");
         }
+        if self.caps.values().any(|dollars| !(0.0..=1e12).contains(dollars)) {
+            bail!("a cap lies between 0 and 1e12 dollars");
+        }
         for kind in &self.kinds {
             kind.validate().with_context(|| format!("kind {:?}", kind.name))?;
         }
         Ok(())
     }
 
-    /// Draws the accounts for these opening prices. Account `i` of a seed is always the same, however many there are.
+    /// Draws the accounts for these opening prices. Account `i` of a seed is always the same, however many there are, and under caps depends
+    /// on those before it only.
     pub fn draw(&self, seed: u64, accounts: usize, rules: &Rules, opening: &Prices) -> Result<Population> {
         if !(1..=MOST_ACCOUNTS).contains(&accounts) {
             bail!("a population has 1 to {MOST_ACCOUNTS} accounts");
         }
         let prices = unit_prices(opening)?;
-        let accounts: Vec<Account> = (0..accounts)
+        let account = |number: usize, refused: &[bool; COUNT]| {
+            let mut rng = ChaCha12Rng::seed_from_u64(seed);
+            rng.set_stream(number as u64);
+            self.account(&mut rng, rules, opening, &prices, refused)
+        };
+        let mut accounts: Vec<Account> = (0..accounts)
             .into_par_iter()
-            .map(|number| {
-                let mut rng = ChaCha12Rng::seed_from_u64(seed);
-                rng.set_stream(number as u64);
-                self.account(&mut rng, rules, opening, &prices)
-            })
+            .map(|number| account(number, &[false; COUNT]))
             .collect::<Result<_>>()?;
+        let mut total = [0u64; COUNT];
+        for (number, drawn) in accounts.iter_mut().enumerate().filter(|_| !self.caps.is_empty()) {
+            let refused = self.refused(&total, &drawn.deposits, &prices);
+            if refused.contains(&true) {
+                *drawn = account(number, &refused)?;
+            }
+            for (total, amount) in total.iter_mut().zip(drawn.deposits) {
+                *total = total.saturating_add(amount);
+            }
+        }
         let worth = |amounts: fn(&Account) -> &[u64; COUNT]| -> f64 {
             let of = |account: &Account| -> f64 {
                 amounts(account)
@@ -175,12 +195,30 @@ impl Description {
         })
     }
 
+    /// Which deposits the vault's caps have no room for, by the rule of the program.
+    fn refused(
+        &self,
+        total: &[u64; COUNT],
+        deposits: &[u64; COUNT],
+        prices: &[UnitPrice; COUNT],
+    ) -> [bool; COUNT] {
+        let mut refused = [false; COUNT];
+        for (asset, dollars) in &self.caps {
+            let i = asset.index();
+            let caps = ReserveCaps { exposure: (dollars * 1e6) as u64, ..ReserveCaps::OPEN };
+            let after = TokenAmount(total[i].saturating_add(deposits[i]));
+            refused[i] = deposits[i] > 0 && caps.check_deposit(after, prices[i].value_up(after)).is_err();
+        }
+        refused
+    }
+
     fn account(
         &self,
         rng: &mut ChaCha12Rng,
         rules: &Rules,
         dollars: &Prices,
         prices: &[UnitPrice; COUNT],
+        refused: &[bool; COUNT],
     ) -> Result<Account> {
         let size = Normal::new(self.size.median.ln(), self.size.deviation)?.sample(rng).exp();
         let size = size.clamp(self.size.least, self.size.most);
@@ -205,6 +243,9 @@ impl Description {
         let mut account = Account { kind: index as u8, ..Account::default() };
         for asset in ASSETS {
             account.deposits[asset.index()] = units(asset, deposits[asset.index()]);
+        }
+        for (i, _) in refused.iter().enumerate().filter(|(_, refused)| **refused) {
+            (deposits[i], account.deposits[i]) = (0.0, 0);
         }
         let most = plain_limit(&deposits, rules).min(opening_limit(&account, debt, rules, prices)?);
         account.debts[debt.index()] = units(debt, most * usage);
@@ -303,70 +344,4 @@ fn opening_limit(account: &Account, debt: Asset, rules: &Rules, prices: &[UnitPr
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const OPENING: Prices = [100_000.0, 4_000.0, 200.0, 240.0, 1.0, 1.0, 3.0];
-
-    fn draw(seed: u64, accounts: usize) -> Population {
-        let rules = Rules::balanced().unwrap();
-        Description::read(SHIPPED).unwrap().draw(seed, accounts, &rules, &OPENING).unwrap()
-    }
-
-    #[test]
-    fn a_seed_always_draws_the_same_accounts_however_many() {
-        let few = draw(7, 50);
-        assert_eq!(few.accounts, draw(7, 50).accounts);
-        assert_eq!(few.accounts[..], draw(7, 200).accounts[..50]);
-        assert_ne!(few.accounts, draw(8, 50).accounts);
-    }
-
-    #[test]
-    fn every_kind_appears_in_its_share_and_owes_something() {
-        let population = draw(1, 4_000);
-        let description = Description::read(SHIPPED).unwrap();
-        for (index, kind) in description.kinds.iter().enumerate() {
-            let members = population.accounts.iter().filter(|a| usize::from(a.kind) == index).count();
-            // four standard deviations of a binomial count
-            let expected = 4_000.0 * kind.share;
-            assert!((members as f64 - expected).abs() < 4.0 * expected.sqrt(), "{}: {members}", kind.name);
-        }
-        assert!(population.accounts.iter().all(|a| a.debts.iter().filter(|d| **d > 0).count() <= 1));
-        let leverage = population.opening_debt / population.opening_collateral;
-        // mean usage 2.2/5.4 of limits between 55 % and 83 %
-        assert!((0.2..0.35).contains(&leverage), "{leverage}");
-    }
-
-    #[test]
-    fn every_design_accepts_every_account_at_the_opening() {
-        let rules = Rules::balanced().unwrap();
-        let prices = unit_prices(&OPENING).unwrap();
-        for account in draw(3, 2_000).accounts {
-            let book: Vec<Exposure> = ASSETS
-                .into_iter()
-                .flat_map(|asset| {
-                    let i = asset.index();
-                    let deposit = prices[i].value_down(TokenAmount(account.deposits[i]));
-                    let debt = prices[i].value_up(TokenAmount(account.debts[i]));
-                    [rules.exposure(asset, deposit), rules.exposure(asset, Usd(-debt.0))]
-                })
-                .filter(|exposure| exposure.value != Usd::ZERO)
-                .collect();
-            assert!(opening_score(&rules.preset.model, &book).unwrap().is_healthy(), "{account:?}");
-        }
-    }
-
-    #[test]
-    fn descriptions_that_make_no_sense_are_refused_with_the_reason() {
-        let reason = |from: &str, to: &str| {
-            assert!(SHIPPED.contains(from), "{from}");
-            format!("{:#}", Description::read(&SHIPPED.replacen(from, to, 1)).unwrap_err())
-        };
-        assert!(reason("share = 0.48", "share = 0.58").contains("sum to 1.1"));
-        assert!(reason("debt = { USDC = 1.0 }", "debt = { LST = 1.0 }").contains("cannot be borrowed"));
-        assert!(reason("most = 0.99", "most = 1.5").contains("usage needs"));
-        assert!(reason("median = 6000", "median = 60").contains("sizes need"));
-        assert!(reason("accounts = 2000", "accounts = 0").contains("1 to"));
-        assert!(reason("share = 1.0, one_of", "share = 1.0, any_of").contains("cannot be read"));
-    }
-}
+mod tests;

@@ -102,7 +102,6 @@ impl Tape {
             if at > 0 && elapsed == 0 {
                 bail!("{title}: times are not in order at {}", crate::time::minute(*time));
             }
-            let weight = 1.0 - (-(elapsed as f64) / AVERAGE_SECONDS).exp();
             let range = |asset: Asset, seconds: u64| range(&prices, at, asset, seconds);
             let mut quotes =
                 [Observation { price: 1, confidence: 0, ema: 1, exponent: EXPONENT, publish_time: *time };
@@ -112,7 +111,7 @@ impl Tape {
                 if !(price.is_finite() && (1e-6..1e9).contains(&price)) {
                     bail!("{title}: {asset} at {} is {price}", crate::time::minute(*time));
                 }
-                average[i] += (price - average[i]) * weight;
+                average[i] = average_after(average[i], price, elapsed);
                 let confidence = price * (0.0003 + 0.1 * range(asset, 300)).min(0.01);
                 quotes[i].price = (price * ONE).round() as i64;
                 quotes[i].ema = (average[i] * ONE).round() as i64;
@@ -138,6 +137,11 @@ impl Tape {
         let low = self.ticks.iter().map(|tick| tick.dollars(asset)).fold(f64::MAX, f64::min);
         1.0 - low / self.first().dollars(asset)
     }
+}
+
+/// The oracle's average of a price, some seconds after it was written last.
+pub fn average_after(average: f64, price: f64, seconds: u64) -> f64 {
+    average + (price - average) * (1.0 - (-(seconds as f64) / AVERAGE_SECONDS).exp())
 }
 
 /// Highest over lowest price of an asset, minus one, over the seconds before a moment.

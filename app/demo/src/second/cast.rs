@@ -1,91 +1,20 @@
 //! Who is there when the second act begins: a main vault of majors, a vault of one thin alt, and people in both.
 
-use super::ledger::Ledger;
 use anchor_lang::prelude::Pubkey;
 use anyhow::{Context as _, Result};
 use ballast::state::Obligation;
 use ballast_client::{
     account::{reserves_of, reserves_with},
-    address::{self, Account, Asset},
+    address::{self, Account},
     governance::open_vault,
     instruction,
     preset::{reserve_config, vault_config},
-    price::{Price, PRICE_PROGRAM},
     Event,
 };
+use ballast_lab::svm::{Ledger, Token};
 use ballast_risk::presets::{balanced, AssetKind};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
-
-/// A token with its oracle.
-#[derive(Clone, Copy, Debug)]
-pub struct Token {
-    /// Its name.
-    pub name: &'static str,
-    /// Its mint.
-    pub mint: Pubkey,
-    /// Its decimals.
-    pub decimals: u8,
-    /// Its place in the preset.
-    pub kind: AssetKind,
-    /// Its Pyth account.
-    pub price_account: Pubkey,
-    /// Dollars now.
-    pub dollars: f64,
-    /// The oracle's average, dollars.
-    pub average: f64,
-}
-
-impl Token {
-    fn create(
-        ledger: &mut Ledger,
-        name: &'static str,
-        decimals: u8,
-        kind: AssetKind,
-        dollars: f64,
-    ) -> Result<Self> {
-        let mint = ledger.mint(decimals)?;
-        Ok(Self {
-            name,
-            mint,
-            decimals,
-            kind,
-            price_account: Pubkey::new_unique(),
-            dollars,
-            average: dollars,
-        })
-    }
-
-    /// Its Pyth feed.
-    pub fn feed(&self) -> [u8; 32] {
-        self.mint.to_bytes()
-    }
-
-    /// So many whole tokens in token units.
-    pub fn units(&self, whole: f64) -> u64 {
-        (whole * 10f64.powi(i32::from(self.decimals))) as u64
-    }
-
-    /// Its reserve in a vault.
-    pub fn asset(&self, vault: Pubkey) -> Asset {
-        Asset { vault, mint: self.mint, token_program: anchor_spl::token::ID }
-    }
-
-    /// Plays the oracle: publishes the price of now.
-    pub fn publish(&self, ledger: &mut Ledger) -> Result<()> {
-        let scaled = |dollars: f64| (dollars * 1e8) as i64;
-        let price = Price {
-            feed_id: self.feed(),
-            price: scaled(self.dollars).max(1),
-            confidence: (scaled(self.dollars) / 2_000).unsigned_abs(),
-            ema: scaled(self.average).max(1),
-            exponent: -8,
-            publish_time: ledger.now() as i64,
-            posted_slot: ledger.slot(),
-        };
-        ledger.put(self.price_account, PRICE_PROGRAM, price.account_data())
-    }
-}
 
 /// Somebody with an obligation.
 pub struct Person {

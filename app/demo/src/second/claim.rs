@@ -2,10 +2,7 @@
 //!
 //! The vote is real, its weights are not: stake is injected behind vote accounts that were written into the ledger.
 
-use super::{
-    cast::{Cast, Token},
-    story::Story,
-};
+use super::{cast::Cast, story::Story};
 use anchor_lang::prelude::{Clock, Pubkey};
 use anyhow::{Context as _, Result};
 use ballast::state::{FundAccount, Reserve, RollAccount};
@@ -13,6 +10,7 @@ use ballast_client::{
     insurance::{self, Cover, Fund},
     Event,
 };
+use ballast_lab::svm::Token;
 use ballast_risk::fund::FundRules;
 use solana_keypair::Keypair;
 use solana_signer::Signer;

@@ -2,18 +2,21 @@
 
 mod cast;
 mod claim;
-mod ledger;
 mod story;
 
 pub use story::{clock, Act, Frame};
 
 use anyhow::{bail, Result};
+use ballast_lab::svm::Ledger;
 use std::path::Path;
+
+/// When the act begins: 1 November 2025.
+const BEGINS: u64 = 1_761_955_200;
 
 /// Plays the act on the compiled program.
 pub fn play(program: &Path) -> Result<Act> {
     println!("\nSecond act: the alt vault's asset dies\n");
-    let mut cast = cast::Cast::gather(ledger::Ledger::start(program)?)?;
+    let mut cast = cast::Cast::gather(Ledger::start(program, BEGINS)?)?;
     let backing = claim::Backing::gather(&mut cast)?;
     let mut story = story::Story::new(cast, backing.fund);
     let before = story.main_vault()?;

@@ -1,7 +1,7 @@
 //! The second act: the alt vault's asset dies. Breakers rise, books become insolvent and are closed, lenders bear what is left, proofs are
 //! made, and not a byte of the main vault changes. Every line is taken from events and accounts.
 
-use super::cast::{Cast, Token};
+use super::cast::Cast;
 use anchor_lang::prelude::{Clock, Pubkey};
 use anyhow::{bail, Context as _, Result};
 use ballast::{
@@ -21,6 +21,7 @@ use ballast_client::{
     verify::{verify, Evidence, Fetched},
     Event,
 };
+use ballast_lab::svm::Token;
 use ballast_risk::{
     breaker::{Cause, State},
     Usd,
@@ -105,10 +106,7 @@ impl Story {
         self.frame()?;
         for (number, (seconds, dollars)) in FALL.into_iter().enumerate() {
             self.cast.ledger.pass(seconds);
-            self.cast.alt.dollars = dollars;
-            // an average over an hour
-            let weight = 1.0 - (-(seconds as f64) / 3_600.0).exp();
-            self.cast.alt.average += (dollars - self.cast.alt.average) * weight;
+            self.cast.alt.moves_to(dollars, seconds);
             let events = self.cast.refresh(self.cast.alt_vault)?;
             self.say("price", format!("ALT ${dollars}"));
             self.tell(&events);

@@ -7,9 +7,14 @@
 mod act_ltv;
 mod act_net_risk;
 mod certificate;
+mod reserves;
 mod state;
+mod watch;
 
-pub use state::Fill;
+pub use act_net_risk::{legs, Selling};
+pub use reserves::Reserves;
+pub use state::{Fill, Now, State, Valued};
+pub use watch::{Taken, Watch};
 
 use crate::{
     asset::{ASSETS, COUNT},
@@ -21,9 +26,8 @@ use crate::{
     stress::Stress,
     tape::{depths, Prices, Rows},
 };
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use certificate::Certificates;
-use state::State;
 
 /// Prices of a window, ready to run: what the market pays and what the oracle shows.
 #[derive(Clone, Debug)]
@@ -73,13 +77,22 @@ pub struct Options {
     pub impact: f64,
     /// Score every account at every moment, to check the certificates.
     pub score_everybody: bool,
-    /// Keep every fill, to compare with the program; otherwise only their statistics.
+    /// Keep every fill; otherwise only their statistics.
     pub keep_fills: bool,
+    /// Keep positions as shares of reserves with interest, as the program does, with so many token units lent by somebody else;
+    /// otherwise as amounts that stay. Everybody is scored then, and a debt that nobody will repay ends with the last deposit.
+    pub reserves: Option<[u64; COUNT]>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { insurance: Insurance::default(), impact: 0.5, score_everybody: false, keep_fills: false }
+        Self {
+            insurance: Insurance::default(),
+            impact: 0.5,
+            score_everybody: false,
+            keep_fills: false,
+            reserves: None,
+        }
     }
 }
 
@@ -90,8 +103,23 @@ const IMPACT_MEMORY: f64 = 0.917;
 
 /// Runs a design.
 pub fn run(window: &Window, population: &Population, design: &Design, options: &Options) -> Result<Outcome> {
+    run_watched(window, population, design, options, &mut ())
+}
+
+/// Runs a design while somebody watches. An error of the watcher ends the run.
+pub fn run_watched(
+    window: &Window,
+    population: &Population,
+    design: &Design,
+    options: &Options,
+    watch: &mut dyn Watch,
+) -> Result<Outcome> {
     let calm = Rules::balanced()?;
     let mut state = State::new(population, options);
+    if let (Some(lent), Mechanism::NetRisk(rules)) = (&options.reserves, &design.mechanism) {
+        let reserves = Reserves::open(population, lent, rules, window.times[0]);
+        state.reserves = Some(reserves.context("the reserves cannot be opened")?);
+    }
     let mut certificates = Certificates::new(design);
     let mut impact = [0.0f64; COUNT];
     let mut visited = vec![];
@@ -110,7 +138,9 @@ pub fn run(window: &Window, population: &Population, design: &Design, options: &
             gap: std::array::from_fn(|i| market[i] / oracle[i]),
             market: Market::new(&calm, window.depth[at]),
         };
-        if options.score_everybody {
+        state.bring_up(time)?;
+        watch.begin(time, &oracle)?;
+        if options.score_everybody || state.reserves.is_some() {
             visited.clear();
             visited.extend(0..population.accounts.len() as u32);
         } else {
@@ -120,13 +150,17 @@ pub fn run(window: &Window, population: &Population, design: &Design, options: &
         for &account in &visited {
             let acted = match &design.mechanism {
                 Mechanism::Ltv(ltv) => act_ltv::visit(&mut state, account, ltv, &calm, &mut now)?,
-                Mechanism::NetRisk(rules) => act_net_risk::visit(&mut state, account, rules, &mut now)?,
+                Mechanism::NetRisk(rules) => {
+                    act_net_risk::visit(&mut state, account, rules, &mut now, watch)?
+                }
             };
             if acted {
                 certificates.touched(account);
             }
         }
         state.close_moment(time);
+        state.fill_in_all();
+        watch.end(&now, &state)?;
         for asset in ASSETS.into_iter().filter(|asset| !asset.is_stable()) {
             let (i, sold) = (asset.index(), now.market.sold()[asset.index()]);
             let pressure = options.impact * sold / (sold + now.market.depth_of(asset));

@@ -1,6 +1,9 @@
 //! What a run carries along: the accounts, what keepers did, and what it cost.
 
-use super::{Options, Window};
+use super::{
+    reserves::{Reserves, Settled},
+    Options, Window,
+};
 use crate::{
     asset::{Asset, ASSETS, COUNT},
     design::{Design, Insurance},
@@ -14,6 +17,7 @@ use ballast_risk::{
     pace::{DepthBucket, PaceMeter},
     price::UnitPrice,
     score::Exposure,
+    tranche::TrancheOutcome,
     TokenAmount, Usd,
 };
 
@@ -121,6 +125,8 @@ pub struct State<'a> {
     pub outcome: Outcome,
     /// The insurance rule.
     pub insurance: Insurance,
+    /// The reserves that positions are shares of, where interest is simulated.
+    pub reserves: Option<Reserves>,
     population: &'a Population,
     keep_fills: bool,
     shortfall: f64,
@@ -129,6 +135,7 @@ pub struct State<'a> {
 }
 
 impl<'a> State<'a> {
+    /// Everybody as the population has them.
     pub fn new(population: &'a Population, options: &Options) -> Self {
         Self {
             accounts: population.accounts.clone(),
@@ -136,12 +143,69 @@ impl<'a> State<'a> {
             buckets: [DepthBucket::default(); COUNT],
             outcome: Outcome::new(population),
             insurance: options.insurance,
+            reserves: None,
             population,
             keep_fills: options.keep_fills,
             shortfall: 0.0,
             shortfall_by_kind: vec![0.0; population.kinds.len()],
             fund: options.insurance.before() * population.opening_debt,
         }
+    }
+
+    /// Books interest up to now.
+    pub fn bring_up(&mut self, now: u64) -> Result<()> {
+        if let Some(reserves) = &mut self.reserves {
+            reserves.bring_up(now)?;
+        }
+        Ok(())
+    }
+
+    /// Brings the amounts of an account up to its reserves' books.
+    pub fn fill_in(&mut self, account: u32) {
+        if let Some(reserves) = &self.reserves {
+            reserves.fill_in(account, &mut self.accounts[account as usize]);
+        }
+    }
+
+    /// The same for everybody.
+    pub fn fill_in_all(&mut self) {
+        if let Some(reserves) = &self.reserves {
+            for (number, account) in (0..).zip(&mut self.accounts) {
+                reserves.fill_in(number, account);
+            }
+        }
+    }
+
+    /// The account as a tranche would leave it, and its reserves' books.
+    pub fn settle(
+        &self,
+        account: u32,
+        pair: [Asset; 2],
+        outcome: &TrancheOutcome,
+    ) -> ballast_risk::Result<(Account, Option<Settled>)> {
+        let mut next = self.accounts[account as usize];
+        if let Some(reserves) = &self.reserves {
+            let settled = reserves.settle(account, pair, outcome, &mut next)?;
+            return Ok((next, Some(settled)));
+        }
+        let [repaid, sold] = pair;
+        next.debts[repaid.index()] -= outcome.repay.0;
+        next.deposits[sold.index()] -= outcome.seize.0;
+        Ok((next, None))
+    }
+
+    /// Stores what [`State::settle`] gave.
+    pub fn store(
+        &mut self,
+        account: u32,
+        (mut next, settled): (Account, Option<Settled>),
+        now: u64,
+    ) -> Result<()> {
+        if let (Some(reserves), Some(settled)) = (&mut self.reserves, settled) {
+            reserves.store(account, settled, now, &mut next)?;
+        }
+        self.accounts[account as usize] = next;
+        Ok(())
     }
 
     /// Puts the accounts in this moment's turn: by number, from a start that changes, so that nobody is always served first.

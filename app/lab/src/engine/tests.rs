@@ -7,7 +7,10 @@ use crate::{
     population::{Account, Description, SHIPPED},
     scenario::Scenario,
 };
-use ballast_risk::Bps;
+use ballast_risk::{
+    interest::{growth_up, utilisation_up},
+    Bps,
+};
 
 /// One account over SOL prices at steps of 75 s; everything else is a dollar.
 fn one(account: Account, design: &str, sol: &[f64], options: &Options) -> Outcome {
@@ -148,4 +151,59 @@ fn a_run_is_the_same_every_time() {
     let twice = [0, 1].map(|_| run(&window, &population, &designs[6], &Options::default()).unwrap());
     assert_eq!(twice[0].liquidated, twice[1].liquidated);
     assert_eq!(twice[0].loss_shares, twice[1].loss_shares);
+}
+
+/// Sees the accounts at the end.
+#[derive(Default)]
+struct Ends(Vec<Account>);
+
+impl Watch for Ends {
+    fn end(&mut self, _: &Now, state: &State) -> Result<()> {
+        self.0.clone_from(&state.accounts);
+        Ok(())
+    }
+}
+
+#[test]
+fn interest_is_all_that_reserves_add() {
+    // four quiet days; 5,000 USDC of 6,250 that were lent are owed, four fifths
+    let days = 4;
+    let steps = days * 86_400 / 75 + 1;
+    let account = sol_against_usdc(5_000);
+    let mut lent = [0; COUNT];
+    lent[Asset::Usdc.index()] = 6_250_000_000;
+    let end = |reserves: Option<[u64; COUNT]>| {
+        let prices = (0..steps).map(|i| {
+            let mut prices = [1.0; COUNT];
+            prices[Asset::Sol.index()] = 100.0;
+            (1_000_000 + 75 * i, prices)
+        });
+        let rows = Rows { title: "calm".into(), sources: vec![], prices: prices.collect() };
+        let window = Window::new(&rows, &Stress::default()).unwrap();
+        let population = Population {
+            kinds: vec!["one".into()],
+            opening_collateral: 10_000.0,
+            opening_debt: 5_000.0,
+            accounts: vec![account],
+        };
+        let design = design::all().unwrap().into_iter().find(|design| design.name == "balanced").unwrap();
+        let mut ends = Ends::default();
+        let options = Options { reserves, ..Options::default() };
+        run_watched(&window, &population, &design, &options, &mut ends).unwrap();
+        ends.0[0]
+    };
+    assert_eq!(end(None), account, "without reserves amounts stay");
+    let found = end(Some(lent));
+    assert_eq!(found.deposits, account.deposits, "nobody borrows SOL");
+    let rates = Rules::balanced().unwrap().assets[Asset::Usdc.index()].rates;
+    let grown = |utilisation_bps: u64| {
+        let growth = growth_up(rates.rate_per_second_up(utilisation_bps).unwrap(), 86_400 * days);
+        let opening = u128::from(account.debts[Asset::Usdc.index()]);
+        (opening + ((opening * (growth >> 32)) >> 32)) as u64
+    };
+    let owed = found.debts[Asset::Usdc.index()];
+    // what is owed grows, and the utilisation and the rate with it: from the first rate to the last
+    let [first, last] = [5_000_000_000, owed].map(|debt| grown(utilisation_up(1_250_000_000, debt)));
+    assert!((first..=last).contains(&owed), "{owed}, between {first} and {last}");
+    assert!(owed > account.debts[Asset::Usdc.index()]);
 }

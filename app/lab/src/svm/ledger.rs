@@ -1,5 +1,4 @@
-//! The ledger of the second act: the Solana virtual machine in this process (litesvm), with the compiled program on it. It is used here
-//! instead of the local validator because only in it can stake be put behind vote accounts.
+//! A ledger in this process: the Solana virtual machine (litesvm) with the compiled program on it, and a clock that its user moves.
 
 use anchor_lang::{
     prelude::{Clock, Pubkey},
@@ -8,22 +7,47 @@ use anchor_lang::{
 use anchor_spl::token::spl_token::state::{Account as TokenAccount, AccountState, Mint};
 use anyhow::{anyhow, bail, Context as _, Result};
 use ballast_client::{decode, event::events, Event};
-use litesvm::LiteSVM;
+use litesvm::{
+    types::{FailedTransactionMetadata, TransactionMetadata},
+    LiteSVM,
+};
 use solana_account::Account;
 use solana_compute_budget_interface::ComputeBudgetInstruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use solana_transaction::Transaction;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Compute units that every transaction asks for.
 const UNITS: u32 = 1_000_000;
 /// SOL for everybody's fees and rents.
 const LAMPORTS: u64 = 100_000_000_000;
-/// When the act begins: 1 November 2025.
-const BEGINS: u64 = 1_761_955_200;
 
-/// A virtual machine with a clock that the act moves.
+/// Where the build puts the program.
+pub fn built_program() -> PathBuf {
+    let folder =
+        std::env::var_os("SBF_OUT_DIR").map_or_else(|| PathBuf::from("target/deploy"), PathBuf::from);
+    folder.join("ballast.so")
+}
+
+/// A transaction that landed.
+pub struct Landed {
+    /// The program's events, in order.
+    pub events: Vec<Event>,
+    /// Compute units that it took.
+    pub units: u64,
+}
+
+impl From<TransactionMetadata> for Landed {
+    fn from(landed: TransactionMetadata) -> Self {
+        Self { events: events(&landed.logs), units: landed.compute_units_consumed }
+    }
+}
+
+/// What a transaction came to: landed, or the logs of its refusal.
+type Attempt = std::result::Result<Landed, Vec<String>>;
+
+/// A virtual machine with a clock that its user moves.
 pub struct Ledger {
     /// The machine.
     pub svm: LiteSVM,
@@ -32,16 +56,24 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Starts with the program and nothing else.
-    pub fn start(program: &Path) -> Result<Self> {
-        let code = std::fs::read(program)
-            .with_context(|| format!("cannot read the program {}: build it first", program.display()))?;
+    /// Starts at this time, seconds since the epoch, with the program and nothing else.
+    pub fn start(program: &Path, begins: u64) -> Result<Self> {
+        let code = std::fs::read(program).with_context(|| {
+            format!("cannot read the program {}: build it with `cargo xtask build-sbf`", program.display())
+        })?;
         let mut svm = LiteSVM::new().with_log_bytes_limit(None).with_blockhash_check(false);
         svm.add_program(ballast::ID, &code)
             .map_err(|error| anyhow!("the program does not load: {error:?}"))?;
-        let mut ledger = Self { svm, now: BEGINS, slot: 10 };
+        let mut ledger = Self { svm, now: begins, slot: 10 };
         ledger.pass(0);
         Ok(ledger)
+    }
+
+    /// The same ledger that takes signatures on trust: verifying them is the cluster's work, not the program's, and takes most of the
+    /// time of a run without compiler optimisations. Which accounts must sign is checked all the same.
+    pub fn trusting_signatures(mut self) -> Self {
+        self.svm = self.svm.with_sigverify(false);
+        self
     }
 
     /// Seconds since the epoch.
@@ -61,6 +93,11 @@ impl Ledger {
         let clock: Clock = self.svm.get_sysvar();
         self.svm.set_sysvar(&Clock { slot: self.slot, unix_timestamp: self.now as i64, ..clock });
         self.svm.expire_blockhash();
+    }
+
+    /// Goes on to this time, and a block.
+    pub fn pass_to(&mut self, time: u64) {
+        self.pass(time.saturating_sub(self.now));
     }
 
     /// Goes on by so many epochs.
@@ -125,7 +162,7 @@ impl Ledger {
         signers: &[&Keypair],
     ) -> Result<Vec<Event>> {
         match self.attempt(instructions, signers)? {
-            Ok(events) => Ok(events),
+            Ok(landed) => Ok(landed.events),
             Err(logs) => bail!("{what}: {}", logs.join("\n")),
         }
     }
@@ -140,30 +177,42 @@ impl Ledger {
         let Err(logs) = self.attempt(instructions, signers)? else {
             bail!("{what} landed, and should not have")
         };
-        let reason = logs.iter().find_map(|log| log.split("Error Message: ").nth(1));
-        Ok(reason.with_context(|| format!("{what}: refused without a reason: {logs:?}"))?.into())
+        Ok(reason(&logs).with_context(|| format!("{what}: refused without a reason: {logs:?}"))?.into())
     }
 
-    fn attempt(
-        &mut self,
-        instructions: &[Instruction],
-        signers: &[&Keypair],
-    ) -> Result<std::result::Result<Vec<Event>, Vec<String>>> {
+    /// Signs and sends what may land or be refused.
+    pub fn attempt(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> Result<Attempt> {
+        let transaction = self.signed(instructions, signers)?;
+        Ok(self.svm.send_transaction(transaction).map(Landed::from).map_err(refusal))
+    }
+
+    /// What [`Ledger::attempt`] would come to. Nothing changes.
+    pub fn simulate(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> Result<Attempt> {
+        let transaction = self.signed(instructions, signers)?;
+        let simulated = self.svm.simulate_transaction(transaction);
+        Ok(simulated.map(|landed| landed.meta.into()).map_err(refusal))
+    }
+
+    fn signed(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> Result<Transaction> {
         let mut all = vec![ComputeBudgetInstruction::set_compute_unit_limit(UNITS)];
         all.extend_from_slice(instructions);
         let payer = signers.first().context("nobody signs")?;
         let hash = self.svm.latest_blockhash();
-        let transaction = Transaction::new_signed_with_payer(&all, Some(&payer.pubkey()), signers, hash);
         self.svm.expire_blockhash();
-        Ok(match self.svm.send_transaction(transaction) {
-            Ok(landed) => Ok(events(&landed.logs)),
-            Err(failed) => {
-                let mut logs = failed.meta.logs;
-                logs.push(failed.err.to_string());
-                Err(logs)
-            }
-        })
+        Ok(Transaction::new_signed_with_payer(&all, Some(&payer.pubkey()), signers, hash))
     }
+}
+
+/// The reason that the program gave in these logs, without the full stop that the framework sets after it.
+pub fn reason(logs: &[String]) -> Option<&str> {
+    let reason = logs.iter().find_map(|log| log.split("Error Message: ").nth(1))?;
+    Some(reason.strip_suffix('.').unwrap_or(reason))
+}
+
+fn refusal(failed: FailedTransactionMetadata) -> Vec<String> {
+    let mut logs = failed.meta.logs;
+    logs.push(failed.err.to_string());
+    logs
 }
 
 fn packed<T: Pack>(state: T) -> Vec<u8> {
