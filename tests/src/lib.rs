@@ -8,6 +8,8 @@ pub mod chain;
 pub mod failure;
 pub mod insured;
 pub mod law;
+pub mod legal;
+pub mod lite;
 pub mod market;
 pub mod mint;
 pub mod old;

@@ -1,0 +1,4 @@
+//! Bad days of the cluster: silent oracles, wrong clocks, other sysvars, transactions that are cut, too large or sent twice. Nobody's
+//! money moves by them, and what is refused is named.
+
+mod cut;
