@@ -15,7 +15,7 @@ mod score;
 mod stage;
 
 use serde_json::{json, Map, Value};
-use stage::Stage;
+use stage::Measuring;
 use std::{collections::BTreeMap, fmt::Write as _, fs};
 
 /// Positions of the measured obligations.
@@ -30,7 +30,7 @@ async fn main() {
     let mut facts = Map::new();
     for size in SIZES {
         println!("measuring {size} positions");
-        let measured = Stage::set(size).await.measure().await;
+        let measured = Measuring::with_positions(size).await.measure().await;
         for (name, units) in measured.units {
             table.entry(name).or_default().insert(size, units);
         }

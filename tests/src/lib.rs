@@ -14,6 +14,7 @@ pub mod market;
 pub mod mint;
 pub mod old;
 pub mod safety;
+pub mod stage;
 pub mod validators;
 pub mod view;
 pub mod world;

@@ -13,7 +13,7 @@ use anchor_lang::{
     solana_program::instruction::Instruction,
 };
 use ballast::governance::INSTRUCTIONS;
-use litesvm::LiteSVM;
+use litesvm::{types::TransactionResult, LiteSVM};
 use serde_json::Value;
 use solana_account::Account;
 use solana_compute_budget_interface::ComputeBudgetInstruction;
@@ -79,6 +79,23 @@ impl LegalCall {
         let limit = ComputeBudgetInstruction::set_compute_unit_limit(compute_limit);
         let all = [limit, self.instruction.clone()];
         Message::new_with_blockhash(&all, Some(&self.payer()), blockhash)
+    }
+
+    /// Every account that it names or pays from, as a `litesvm` has them.
+    pub fn accounts(&self, svm: &LiteSVM) -> BTreeMap<Pubkey, Option<Account>> {
+        let named = self.instruction.accounts.iter().map(|meta| meta.pubkey);
+        named.chain([self.payer()]).map(|key| (key, svm.get_account(&key))).collect()
+    }
+
+    /// Sends it, with all units that there are.
+    pub fn send(&self, svm: &mut LiteSVM) -> TransactionResult {
+        let blockhash = svm.latest_blockhash();
+        svm.send_transaction(self.transaction(1_400_000, &blockhash))
+    }
+
+    /// Its name and its way.
+    pub fn words(&self) -> String {
+        format!("{} {}", self.name, self.way).trim_end().into()
     }
 
     /// The same as a signed transaction.

@@ -9,7 +9,6 @@ use ballast_tests::{
     usd, User, World,
 };
 use litesvm::LiteSVM;
-use solana_account::Account;
 use solana_hash::Hash;
 use solana_transaction::{InstructionError, Transaction, TransactionError};
 use std::collections::BTreeSet;
@@ -21,13 +20,6 @@ const STEPS: u32 = 200;
 /// How far around the beginning and the end of every inner call limits are tried, and in which steps.
 const AROUND: u32 = 60;
 const FINE: usize = 3;
-
-/// Every account that a call names or pays from.
-fn accounts(svm: &LiteSVM, call: &LegalCall) -> Vec<(Pubkey, Option<Account>)> {
-    let mut keys: BTreeSet<Pubkey> = call.instruction.accounts.iter().map(|meta| meta.pubkey).collect();
-    keys.insert(call.payer());
-    keys.into_iter().map(|key| (key, svm.get_account(&key))).collect()
-}
 
 /// Units used when each inner call began and ended, from the logs of a run with [`MOST`] units.
 fn inner_calls(logs: &[String]) -> Vec<u32> {
@@ -56,15 +48,15 @@ fn limits(cost: u32, step: u32, inner: &[u32]) -> BTreeSet<u32> {
 
 /// Sends a call under every limit, `steps` of them even; returns its cost and how many limits there were.
 fn cut(empty: &LiteSVM, call: &LegalCall, steps: u32) -> (u32, usize) {
-    let what = format!("{} {}", call.name, call.way);
+    let what = call.words();
     let before = call.before.load_into(empty);
     let blockhash: Hash = before.latest_blockhash();
     let mut whole = before.clone();
-    let landed = whole
-        .send_transaction(call.transaction(MOST, &blockhash))
+    let landed = call
+        .send(&mut whole)
         .unwrap_or_else(|failure| panic!("{what}: {failure:#?}"));
     let cost = u32::try_from(landed.compute_units_consumed).unwrap();
-    let (untouched, complete) = (accounts(&before, call), accounts(&whole, call));
+    let (untouched, complete) = (call.accounts(&before), call.accounts(&whole));
     assert_ne!(untouched, complete, "{what} changes something");
 
     // every refusal hits the same accounts: what one left behind, the next would show
@@ -88,12 +80,12 @@ fn cut(empty: &LiteSVM, call: &LegalCall, steps: u32) -> (u32, usize) {
         let full = before.get_account(&payer).unwrap();
         assert_eq!(paid.lamports + failure.meta.fee, full.lamports, "{what}: the fee and no more");
         svm.set_account(payer, full).unwrap();
-        assert!(accounts(&svm, call) == untouched, "{what} under {limit} of {cost} left a trace");
+        assert!(call.accounts(&svm) == untouched, "{what} under {limit} of {cost} left a trace");
     }
     // with just what it costs it does what it does with all
     svm.send_transaction(Transaction::new_unsigned(call.message(cost, &blockhash)))
         .unwrap_or_else(|failure| panic!("{what} with its cost {cost}: {failure:#?}"));
-    assert!(accounts(&svm, call) == complete, "{what} with its cost did something else");
+    assert!(call.accounts(&svm) == complete, "{what} with its cost did something else");
     (cost, limits.len())
 }
 
@@ -102,7 +94,7 @@ async fn cut_all(steps: u32) -> (usize, usize) {
     let mut points = 0;
     for call in &calls {
         let (cost, limits) = cut(&empty, call, steps);
-        println!("{} {}: {cost} units, cut at {limits} points", call.name, call.way);
+        println!("{}: {cost} units, cut at {limits} points", call.words());
         points += limits;
     }
     println!("{} calls, cut at {points} points", calls.len());

@@ -2,3 +2,7 @@
 //! money moves by them, and what is refused is named.
 
 mod cut;
+mod rent;
+mod silence;
+mod sysvars;
+mod wrong_clock;
