@@ -5,4 +5,5 @@ mod cut;
 mod rent;
 mod silence;
 mod sysvars;
+mod twice;
 mod wrong_clock;

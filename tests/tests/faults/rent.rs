@@ -24,7 +24,7 @@ fn lamports(call: &LegalCall, svm: &LiteSVM) -> u64 {
 
 #[tokio::test]
 async fn every_instruction_works_on_accounts_that_were_made_under_another_minimum() {
-    let (calls, empty) = (legal_calls().await, lite());
+    let (calls, empty) = (legal_calls().await, lite().with_sigverify(false));
     for quarters in [1, 2, 4, 8, 40] {
         let rent = rent(quarters);
         let (mut made, mut closed) = (vec![], vec![]);

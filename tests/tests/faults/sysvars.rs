@@ -33,32 +33,46 @@ fn outcome(call: &LegalCall, mut svm: LiteSVM) -> Outcome {
 /// Changes something of the cluster that a call finds.
 type Change<'a> = (&'a str, &'a dyn Fn(&LegalCall, &mut LiteSVM));
 
-/// Names of the calls whose outcome a change has changed. Whatever is refused is refused by name.
-fn changed_by(calls: &[LegalCall], empty: &LiteSVM, (what, change): Change) -> Vec<&'static str> {
-    let mut changed = vec![];
-    for call in calls {
-        let before = call.before.load_into(empty);
-        let expected = outcome(call, before.clone());
-        assert!(expected.is_ok(), "{}: {expected:?}", call.words());
-        let mut other = before;
-        change(call, &mut other);
-        let found = outcome(call, other);
-        if let Err(error) = &found {
-            let named = matches!(error, TransactionError::InstructionError(_, InstructionError::Custom(_)));
-            assert!(named, "{what}: {}: {error:?}", call.words());
-        }
-        if found != expected {
-            changed.push(call.name);
-        }
+/// Every legal call, the cluster that it finds and what it does there.
+struct Calls(Vec<(LegalCall, LiteSVM, Outcome)>);
+
+impl Calls {
+    async fn all() -> Self {
+        let empty = lite().with_sigverify(false);
+        let with_outcome = |call: LegalCall| {
+            let before = call.before.load_into(&empty);
+            let expected = outcome(&call, before.clone());
+            assert!(expected.is_ok(), "{}: {expected:?}", call.words());
+            (call, before, expected)
+        };
+        Self(legal_calls().await.into_iter().map(with_outcome).collect())
     }
-    changed.sort_unstable();
-    changed.dedup();
-    changed
+
+    /// Names of those whose outcome a change has changed. Whatever is refused is refused by name.
+    fn changed_by(&self, (what, change): Change) -> Vec<&'static str> {
+        let mut changed = vec![];
+        for (call, before, expected) in &self.0 {
+            let mut other = before.clone();
+            change(call, &mut other);
+            let found = outcome(call, other);
+            if let Err(error) = &found {
+                let named =
+                    matches!(error, TransactionError::InstructionError(_, InstructionError::Custom(_)));
+                assert!(named, "{what}: {}: {error:?}", call.words());
+            }
+            if found != *expected {
+                changed.push(call.name);
+            }
+        }
+        changed.sort_unstable();
+        changed.dedup();
+        changed
+    }
 }
 
 #[tokio::test]
 async fn the_clusters_stake_counts_where_people_enrol_and_claims_open_and_nowhere_else() {
-    let (calls, empty) = (legal_calls().await, lite());
+    let calls = Calls::all().await;
     let set = |change: fn(u64) -> u64| {
         move |call: &LegalCall, svm: &mut LiteSVM| {
             let all = call.before.stakes.iter().map(|(key, stake)| (*key, change(*stake)));
@@ -70,13 +84,13 @@ async fn the_clusters_stake_counts_where_people_enrol_and_claims_open_and_nowher
         ("twice the stake", set(|stake| stake * 2), &["open_claim"]),
         ("more than there are lamports", set(|_| u64::MAX / 16), &["open_claim"]),
     ] {
-        assert_eq!(changed_by(&calls, &empty, (what, &change)), expected, "{what}");
+        assert_eq!(calls.changed_by((what, &change)), expected, "{what}");
     }
 }
 
 #[tokio::test]
 async fn the_epoch_counts_on_the_roll_and_where_claims_open_and_nowhere_else() {
-    let (calls, empty) = (legal_calls().await, lite());
+    let calls = Calls::all().await;
     let set = |change: fn(&mut Clock)| {
         move |_: &LegalCall, svm: &mut LiteSVM| {
             let mut clock = svm.get_sysvar::<Clock>();
@@ -92,13 +106,13 @@ async fn the_epoch_counts_on_the_roll_and_where_claims_open_and_nowhere_else() {
         ("another leader schedule", set(|clock| clock.leader_schedule_epoch += 7), &[]),
         ("another beginning", set(|clock| clock.epoch_start_timestamp = i64::MIN), &[]),
     ] {
-        assert_eq!(changed_by(&calls, &empty, (what, &change)), expected, "{what}");
+        assert_eq!(calls.changed_by((what, &change)), expected, "{what}");
     }
 }
 
 #[tokio::test]
 async fn whatever_the_clock_shows_refusals_are_named() {
-    let (calls, empty) = (legal_calls().await, lite());
+    let calls = Calls::all().await;
     const YEAR: i64 = 365 * 86_400;
     let times = [0, 1, -1, -YEAR, YEAR, i64::MIN, i64::MAX, i64::MAX - 1];
     for (index, time) in times.into_iter().enumerate() {
@@ -107,7 +121,7 @@ async fn whatever_the_clock_shows_refusals_are_named() {
             clock.unix_timestamp = if index < 2 { time } else { clock.unix_timestamp.saturating_add(time) };
             svm.set_sysvar(&clock);
         };
-        let changed = changed_by(&calls, &empty, ("another time", &turn));
+        let changed = calls.changed_by(("another time", &turn));
         assert!(!changed.is_empty());
     }
     for slot in [0, 1, u64::MAX] {
@@ -116,13 +130,13 @@ async fn whatever_the_clock_shows_refusals_are_named() {
             clock.slot = slot;
             svm.set_sysvar(&clock);
         };
-        assert!(!changed_by(&calls, &empty, ("another slot", &turn)).is_empty());
+        assert!(!calls.changed_by(("another slot", &turn)).is_empty());
     }
 }
 
 #[tokio::test]
 async fn sysvars_that_the_program_does_not_read_change_nothing() {
-    let (calls, empty) = (legal_calls().await, lite());
+    let calls = Calls::all().await;
     // as their accounts have them: numbers, low bytes first
     let numbers = |numbers: &[u64]| numbers.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>();
     let mut rewards = numbers(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
@@ -146,7 +160,7 @@ async fn sysvars_that_the_program_does_not_read_change_nothing() {
             assert_ne!(old.data, data, "{key}");
             svm.set_account(key, Account { data: data.clone(), ..old }).unwrap();
         };
-        assert_eq!(changed_by(&calls, &empty, ("a sysvar", &change)), [""; 0], "{key}");
+        assert_eq!(calls.changed_by(("a sysvar", &change)), [""; 0], "{key}");
     }
 }
 
