@@ -17,6 +17,7 @@ pub mod safety;
 pub mod stage;
 pub mod validators;
 pub mod view;
+pub mod wire;
 pub mod world;
 
 pub use chain::{Chain, Receipt};

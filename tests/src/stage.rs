@@ -29,7 +29,11 @@ pub struct Stage {
 impl Stage {
     /// Sets it: a quarter of the positions are debts, at least one once there are two.
     pub async fn set(size: usize) -> Self {
-        let mut world = World::start().await;
+        Self::on(World::start().await, size).await
+    }
+
+    /// Sets it in a world of its own.
+    pub async fn on(mut world: World, size: usize) -> Self {
         let kinds = [AssetKind::Btc, AssetKind::Eth, AssetKind::Sol, AssetKind::Usd];
         let mut markets = world.markets().to_vec();
         for i in 0..10 {

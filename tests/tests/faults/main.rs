@@ -2,6 +2,7 @@
 //! money moves by them, and what is refused is named.
 
 mod cut;
+mod largest;
 mod rent;
 mod silence;
 mod sysvars;
