@@ -43,9 +43,11 @@ async fn main() {
             );
         }
     }
+    for (name, column, units) in insurance::measure().await {
+        table.entry(name).or_default().insert(column, units);
+    }
     let once = [
         safety::measure().await,
-        insurance::measure().await,
         governance::measure().await,
         migration::measure().await,
     ];
@@ -80,7 +82,7 @@ async fn main() {
 fn page(table: &Table, facts: &Map<String, Value>) -> String {
     let mut page = String::from(
         "# Compute units\n\nMade by `cargo xtask cu` on the compiled SBPF v3 program; do not edit by hand. Columns are positions of the \
-         obligation (for `refresh_reserves` and `attest_solvency`, reserves). An obligation needs two positions for a debt, so the first column of borrow, withdraw against debt and \
+         obligation (for `refresh_reserves` and `attest_solvency`, reserves; for `call_roll`, vote accounts). An obligation needs two positions for a debt, so the first column of borrow, withdraw against debt and \
          tranche rows is measured with two.\n\n| instruction | 1 | 4 | 8 | 16 |\n|---|---:|---:|---:|---:|\n",
     );
     for (name, row) in table {

@@ -1,9 +1,9 @@
 //! A vault with 16 reserves and an obligation of a given size, for measuring every instruction once.
 
 use anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction};
-use ballast::state::Obligation;
-use ballast_client::{account::reserves_of, instruction};
-use ballast_risk::presets::AssetKind;
+use ballast::state::{Obligation, Reserve};
+use ballast_client::{account::reserves_of, instruction, safety::absorb_loss};
+use ballast_risk::{breaker::State, presets::AssetKind};
 use ballast_tests::{
     market::{balance, TOKEN},
     stage::{worth, Stage},
@@ -74,6 +74,7 @@ impl Measuring {
         let receipt = self.stage.world.must(&[tranche], &[&keeper.keypair]).await;
         units.push(("soft_liquidate, 10 s after the refresh", own(&receipt)));
         assert!(balance(&mut self.stage.world.chain, debt_market.asset(self.stage.world.vault).tokens()).await > 0);
+        units.extend(self.at_the_end(&keeper).await);
         Measured { units, tranche_accounts, tranche_bytes, tranche_bytes_with_table }
     }
 
@@ -120,6 +121,24 @@ impl Measuring {
             ("withdraw, without debt", own(&leave)),
             ("collect_fees", own(&collect)),
         ]
+    }
+
+    /// A deposit that Halted takes because it heals; then every deposit is worth nothing, and all debts are absorbed.
+    async fn at_the_end(&mut self, keeper: &User) -> Vec<(&'static str, u64)> {
+        let (world, borrower) = (&mut self.stage.world, &self.stage.borrower);
+        world.set_vault_state(State::Halted).await;
+        let first = self.stage.deposits[0];
+        let healing = world.top_up(borrower, &first, worth(&first, 100)).await.expect("it heals");
+        let vault = world.vault;
+        for market in self.stage.deposits.clone() {
+            let key = market.asset(vault).reserve();
+            world.chain.edit::<Reserve>(key, |reserve| reserve.books.deposit_index = [0, 0]).await;
+        }
+        let reserves = reserves_of(&world.obligation(borrower).await);
+        let absorb = absorb_loss(keeper.key(), vault, borrower.obligation(), &reserves);
+        // not through the world: its law knows that deposits do not vanish
+        let absorb = world.chain.send(&[absorb], &[&keeper.keypair]).await.expect("nothing is left to sell");
+        vec![("deposit, that heals", own(&healing)), ("absorb_loss, of every debt", own(&absorb))]
     }
 
     async fn refresh_obligation(&mut self) -> u64 {
