@@ -3,6 +3,7 @@
 
 mod cut;
 mod largest;
+mod locks;
 mod rent;
 mod silence;
 mod sysvars;
