@@ -46,11 +46,7 @@ async fn main() {
     for (name, column, units) in insurance::measure().await {
         table.entry(name).or_default().insert(column, units);
     }
-    let once = [
-        safety::measure().await,
-        governance::measure().await,
-        migration::measure().await,
-    ];
+    let once = [safety::measure().await, governance::measure().await, migration::measure().await];
     for (name, units) in once.concat() {
         table.entry(name).or_default().insert(1, units);
     }

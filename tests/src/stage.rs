@@ -164,4 +164,3 @@ pub fn worth(market: &Market, dollars: u64) -> u64 {
     (u128::from(dollars) * u128::from(usd(1) as u64) * u128::from(market.units(1)) / market.price as u128)
         as u64
 }
-

@@ -50,15 +50,27 @@ impl Measuring {
         units.extend(self.proofs().await);
         let first = self.stage.deposits[0];
         let amount = worth(&first, 100);
-        let receipt =
-            self.stage.world.deposit(&self.stage.borrower, &first, amount).await.expect("deposits need no price");
+        let receipt = self
+            .stage
+            .world
+            .deposit(&self.stage.borrower, &first, amount)
+            .await
+            .expect("deposits need no price");
         units.push(("deposit", own(&receipt)));
-        let receipt =
-            self.stage.world.withdraw(&self.stage.borrower, &first, amount / 2).await.expect("half of it is free");
+        let receipt = self
+            .stage
+            .world
+            .withdraw(&self.stage.borrower, &first, amount / 2)
+            .await
+            .expect("half of it is free");
         units.push(("withdraw, with debt", own(&receipt)));
         let debt = self.stage.debts[0];
-        let receipt =
-            self.stage.world.repay(&self.stage.borrower, &debt, worth(&debt, 100)).await.expect("the tokens were lent");
+        let receipt = self
+            .stage
+            .world
+            .repay(&self.stage.borrower, &debt, worth(&debt, 100))
+            .await
+            .expect("the tokens were lent");
         units.push(("repay", own(&receipt)));
 
         self.stage.fall().await;
@@ -73,7 +85,10 @@ impl Measuring {
         let (tranche, _) = self.stage.tranche(&keeper).await;
         let receipt = self.stage.world.must(&[tranche], &[&keeper.keypair]).await;
         units.push(("soft_liquidate, 10 s after the refresh", own(&receipt)));
-        assert!(balance(&mut self.stage.world.chain, debt_market.asset(self.stage.world.vault).tokens()).await > 0);
+        assert!(
+            balance(&mut self.stage.world.chain, debt_market.asset(self.stage.world.vault).tokens()).await
+                > 0
+        );
         units.extend(self.at_the_end(&keeper).await);
         Measured { units, tranche_accounts, tranche_bytes, tranche_bytes_with_table }
     }

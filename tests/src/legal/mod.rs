@@ -17,8 +17,8 @@ use litesvm::{types::TransactionResult, LiteSVM};
 use serde_json::Value;
 use solana_account::Account;
 use solana_compute_budget_interface::ComputeBudgetInstruction;
-use solana_keypair::Keypair;
 use solana_hash::Hash;
+use solana_keypair::Keypair;
 use solana_message::Message;
 use solana_signer::Signer;
 use solana_transaction::Transaction;
@@ -157,7 +157,9 @@ impl Table {
 /// A legal call of every instruction of the interface, of some in several ways. Panics naming those that are missing.
 pub async fn legal_calls() -> Vec<LegalCall> {
     let mut calls = vec![];
-    for noted in [vault::calls().await, market::calls().await, losses::calls().await, insurance::calls().await] {
+    for noted in
+        [vault::calls().await, market::calls().await, losses::calls().await, insurance::calls().await]
+    {
         calls.extend(noted.calls);
     }
     let missing: Vec<String> =
@@ -174,4 +176,3 @@ pub fn instructions() -> Vec<String> {
     let all = interface["instructions"].as_array().expect("it lists instructions");
     all.iter().map(|one| one["name"].as_str().expect("each has a name").to_string()).collect()
 }
-

@@ -90,7 +90,8 @@ async fn fees(table: &mut Table, world: &mut World) {
 }
 
 async fn migrating(table: &mut Table, world: &mut World) {
-    let (vault, payer, sol) = (world.vault, world.curator.insecure_clone(), world.asset(&world.sol).reserve());
+    let (vault, payer, sol) =
+        (world.vault, world.curator.insecure_clone(), world.asset(&world.sol).reserve());
     let obligation = world.obligations[0];
     for key in world.migrating().await {
         let old = world.as_version_1(key).await;

@@ -52,9 +52,7 @@ fn cut(empty: &LiteSVM, call: &LegalCall, steps: u32) -> (u32, usize) {
     let before = call.before.load_into(empty);
     let blockhash: Hash = before.latest_blockhash();
     let mut whole = before.clone();
-    let landed = call
-        .send(&mut whole)
-        .unwrap_or_else(|failure| panic!("{what}: {failure:#?}"));
+    let landed = call.send(&mut whole).unwrap_or_else(|failure| panic!("{what}: {failure:#?}"));
     let cost = u32::try_from(landed.compute_units_consumed).unwrap();
     let (untouched, complete) = (call.accounts(&before), call.accounts(&whole));
     assert_ne!(untouched, complete, "{what} changes something");

@@ -189,8 +189,13 @@ async fn sixteen_positions_with_twenty_four_price_accounts_pass_every_instructio
     let refresh = widest.refresh();
     let (tranche, _) = widest.stage.tranche(&keeper).await;
     let with_prices = [refresh, tranche.clone()];
-    land(&mut widest.stage.world.chain, "refresh_reserves and soft_liquidate", &with_prices, &[&keeper.keypair])
-        .await;
+    land(
+        &mut widest.stage.world.chain,
+        "refresh_reserves and soft_liquidate",
+        &with_prices,
+        &[&keeper.keypair],
+    )
+    .await;
     // one that shows the token accounts of the other debts as frozen, and may absorb the rest: as many accounts as it can name
     let frozen: Vec<Market> = widest.stage.debts[..3].to_vec();
     for market in &frozen {
@@ -209,7 +214,8 @@ async fn sixteen_positions_with_twenty_four_price_accounts_pass_every_instructio
         shares_to: Some(keeper.obligation()),
     });
     let tranche = instruction::showing_frozen(tranche, &shown);
-    land(&mut widest.stage.world.chain, "soft_liquidate, three debts frozen", &[tranche], &[&keeper.keypair]).await;
+    land(&mut widest.stage.world.chain, "soft_liquidate, three debts frozen", &[tranche], &[&keeper.keypair])
+        .await;
     // all twelve deposits become worthless: four debts are absorbed at once
     for market in frozen {
         widest.stage.world.set_frozen(&market, false).await;
@@ -336,7 +342,10 @@ async fn the_longest_data_fits_a_transaction_without_a_lookup_table() {
     let proposed = ProposedChange::AddReserve { mint: market.mint, config: config.clone() };
     for (what, instruction) in [
         ("create_vault", instruction::create_vault(key, vault_config(&world.preset, 9, key, key))),
-        ("propose_change, a model", proposal.propose(ProposedChange::Model { model, ramp_seconds: u64::MAX })),
+        (
+            "propose_change, a model",
+            proposal.propose(ProposedChange::Model { model, ramp_seconds: u64::MAX }),
+        ),
         ("propose_change, a reserve with a rate", proposal.propose(proposed)),
         ("add_reserve with a rate", proposal.add_reserve(key, &market.asset(vault), config)),
     ] {
@@ -362,10 +371,8 @@ async fn data_that_is_cut_anywhere_is_refused_by_name_and_nothing_returns_data()
             let message = shorter.message(1_400_000, &before.latest_blockhash());
             let failure = svm.send_transaction(Transaction::new_unsigned(message));
             let failure = failure.err().unwrap_or_else(|| panic!("{what} landed with {length} bytes"));
-            let named = matches!(
-                failure.err,
-                TransactionError::InstructionError(1, InstructionError::Custom(_))
-            );
+            let named =
+                matches!(failure.err, TransactionError::InstructionError(1, InstructionError::Custom(_)));
             assert!(named, "{what} with {length} bytes: {failure:#?}");
             svm.set_account(call.payer(), before.get_account(&call.payer()).unwrap()).unwrap();
             cut += 1;

@@ -88,7 +88,8 @@ async fn the_client_splits_what_locks_too_much_and_the_loan_lands_with_the_last_
     let account = stage.borrower.account;
     stage.world.chain.pass(20);
     let reserves = post(&mut stage, &markets);
-    let positions = reserves_with(&stage.world.obligation(&stage.borrower).await, debt.asset(account.vault).reserve());
+    let positions =
+        reserves_with(&stage.world.obligation(&stage.borrower).await, debt.asset(account.vault).reserve());
     let amount = worth(&debt, 10);
     let borrow = instruction::borrow(&account, &debt.asset(account.vault), amount, &positions);
     let held = stage.world.wallet(&stage.borrower, &debt).await;

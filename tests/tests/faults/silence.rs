@@ -119,7 +119,8 @@ async fn what_needs_a_price_waits_for_it_and_nothing_else_does() {
         let markets = town.markets();
         let heard: Vec<_> = (0..3).filter(|i| !is_silent(*i)).map(|i| markets[i]).collect();
         let mut age = 0;
-        for until in [OPENS, OPENS + 1, TRADES, TRADES + 1, MINUTE, GUARDS - 1, GUARDS, HOUR, HALTS, 3 * DAY] {
+        for until in [OPENS, OPENS + 1, TRADES, TRADES + 1, MINUTE, GUARDS - 1, GUARDS, HOUR, HALTS, 3 * DAY]
+        {
             pass(&mut town.world, until - age);
             age = until;
             speak(&mut town.world, &heard).await;
@@ -217,9 +218,8 @@ async fn a_refresh_of_sixteen_reserves_in_parts_holds_as_long_as_its_oldest_part
         let pairs = stage.post();
         (pairs[..8].to_vec(), pairs[8..].to_vec())
     };
-    let take = |pairs: &[(Pubkey, Pubkey)], stage: &Stage| {
-        instruction::refresh_reserves(stage.world.vault, pairs)
-    };
+    let take =
+        |pairs: &[(Pubkey, Pubkey)], stage: &Stage| instruction::refresh_reserves(stage.world.vault, pairs);
     // all prices were posted at once; between the two transactions the sender was cut off
     for (gap, lands) in [(OPENS, true), (OPENS + 1, false)] {
         pass(&mut stage.world, 20);

@@ -110,10 +110,7 @@ impl Transport for Lagging {
     }
     async fn latest_blockhash(&self) -> Answer<Blockhash> {
         let cluster = self.0.lock().unwrap();
-        Ok(Blockhash {
-            hash: cluster.svm.latest_blockhash(),
-            last_valid_block_height: cluster.since + LIFE,
-        })
+        Ok(Blockhash { hash: cluster.svm.latest_blockhash(), last_valid_block_height: cluster.since + LIFE })
     }
     async fn block_height(&self) -> Answer<u64> {
         Ok(self.0.lock().unwrap().block())
@@ -144,12 +141,7 @@ impl Transport for Lagging {
         }
         Ok(())
     }
-    async fn status(
-        &self,
-        signature: &Signature,
-        _: CommitmentConfig,
-        _: bool,
-    ) -> Answer<Option<Status>> {
+    async fn status(&self, signature: &Signature, _: CommitmentConfig, _: bool) -> Answer<Option<Status>> {
         let cluster = self.0.lock().unwrap();
         Ok(cluster.landed.get(signature).map(|(slot, _)| Status { slot: *slot, error: None, settled: true }))
     }

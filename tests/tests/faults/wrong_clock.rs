@@ -7,7 +7,7 @@ use ballast::{
     state::{ProposedChange, Vault},
     BallastError, MAX_PRICE_AHEAD,
 };
-use ballast_client::{account::reserves_of, governance, governance::Proposal, insurance, instruction};
+use ballast_client::{account::reserves_of, governance, governance::Proposal, instruction, insurance};
 use ballast_risk::{
     breaker::State,
     change::{MIN_TIMELOCK, RIPE_SECONDS},
@@ -61,7 +61,11 @@ async fn everybody_acts(world: &mut World, ann: &User, carl: &User) -> Vec<(&'st
     let mut acts: Vec<(&'static str, Result<Receipt, Failure>)> = vec![("refresh", refreshed)];
     for (name, instruction, signer) in [
         ("borrow", world.borrowing(ann, &usdc, usdc.units(100)).await, &ann.keypair),
-        ("repay", instruction::repay(ann.key(), ann.obligation(), &world.asset(&usdc), 100_000_000), &ann.keypair),
+        (
+            "repay",
+            instruction::repay(ann.key(), ann.obligation(), &world.asset(&usdc), 100_000_000),
+            &ann.keypair,
+        ),
         ("deposit", instruction::deposit(&ann.account, &world.asset(&btc), btc.units(1) / 100), &ann.keypair),
         ("withdraw", world.withdrawal(ann, &btc, btc.units(1) / 100).await, &ann.keypair),
         ("leave", world.withdrawal(carl, &usdc, usdc.units(100)).await, &carl.keypair),
@@ -82,7 +86,10 @@ async fn everybody_acts(world: &mut World, ann: &User, carl: &User) -> Vec<(&'st
                 InstructionError::InvalidAccountData,
             ];
             let is_named = reason.as_ref().is_some_and(|reason| !nameless.map(Reason::from).contains(reason));
-            assert!(is_named && *reason.as_ref().unwrap() != BallastError::Overflow.into(), "{name}: {failure:#?}");
+            assert!(
+                is_named && *reason.as_ref().unwrap() != BallastError::Overflow.into(),
+                "{name}: {failure:#?}"
+            );
         }
         (name, outcome.is_ok())
     };
