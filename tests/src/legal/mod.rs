@@ -13,7 +13,10 @@ use anchor_lang::{
     solana_program::instruction::Instruction,
 };
 use ballast::governance::INSTRUCTIONS;
-use litesvm::{types::TransactionResult, LiteSVM};
+use litesvm::{
+    types::{FailedTransactionMetadata, TransactionMetadata},
+    LiteSVM,
+};
 use serde_json::Value;
 use solana_account::Account;
 use solana_compute_budget_interface::ComputeBudgetInstruction;
@@ -89,13 +92,14 @@ impl LegalCall {
     }
 
     /// Sends it, with all units that there are; signed, unless nobody looks at signatures.
-    pub fn send(&self, svm: &mut LiteSVM) -> TransactionResult {
+    pub fn send(&self, svm: &mut LiteSVM) -> Result<TransactionMetadata, Box<FailedTransactionMetadata>> {
         let (most, blockhash) = (1_400_000, svm.latest_blockhash());
-        if svm.get_sigverify() {
-            svm.send_transaction(self.transaction(most, &blockhash))
+        let transaction = if svm.get_sigverify() {
+            self.transaction(most, &blockhash)
         } else {
-            svm.send_transaction(Transaction::new_unsigned(self.message(most, &blockhash)))
-        }
+            Transaction::new_unsigned(self.message(most, &blockhash))
+        };
+        svm.send_transaction(transaction).map_err(Box::new)
     }
 
     /// Its name and its way.

@@ -1,7 +1,7 @@
 //! Account locks: a transaction names 64 accounts at most (128 once the cluster allows it). What needs more is split by the client, or
 //! refused in words.
 
-use anchor_lang::solana_program::instruction::Instruction;
+use anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction};
 use ballast::MAX_RESERVES;
 use ballast_client::{
     account::reserves_with,
@@ -41,10 +41,7 @@ async fn full(locks: usize) -> (Stage, Vec<Market>) {
 }
 
 /// Posts prices of markets as of now; reserves with their price accounts.
-fn post(
-    stage: &mut Stage,
-    markets: &[Market],
-) -> Vec<(anchor_lang::prelude::Pubkey, Vec<anchor_lang::prelude::Pubkey>)> {
+fn post(stage: &mut Stage, markets: &[Market]) -> Vec<(Pubkey, Vec<Pubkey>)> {
     let vault = stage.world.vault;
     let posted = markets.iter().map(|market| {
         let quote = market.quote(&stage.world.chain);

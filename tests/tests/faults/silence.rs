@@ -4,7 +4,7 @@
 use anchor_lang::prelude::Pubkey;
 use ballast::{instructions::Signal, BallastError};
 use ballast_client::{account::reserves_of, instruction, safety};
-use ballast_risk::{breaker::State, presets::AssetKind};
+use ballast_risk::breaker::State;
 use ballast_tests::{
     refused,
     stage::{worth, Stage},
@@ -267,7 +267,7 @@ async fn a_refresh_of_sixteen_reserves_in_parts_holds_as_long_as_its_oldest_part
 
 #[tokio::test]
 async fn no_silence_of_any_length_makes_a_healthy_book_liquidatable() {
-    // a book at the edge: its interest alone may make it unhealthy, so it owes what accrues almost nothing
+    // a book at the edge, of a debt that is a small part of what is lent: its interest alone does not push it over
     let mut world = World::start().await;
     let (sol, eth, usdc) = (world.sol, world.eth, world.usdc);
     world.lender(&usdc, usdc.units(100_000_000)).await;
@@ -282,7 +282,7 @@ async fn no_silence_of_any_length_makes_a_healthy_book_liquidatable() {
         world.move_price(|w| &mut w.sol, fall).await;
     }
     world.move_price(|w| &mut w.sol, fall + usd(1)).await;
-    assert!(world.score(&ann).await.is_healthy() && sol.kind == AssetKind::Sol);
+    assert!(world.score(&ann).await.is_healthy());
     for silence in [1, OPENS, TRADES, MINUTE, MINUTE, HOUR, DAY, 30 * DAY] {
         pass(&mut world, silence);
         assert!(world.score(&ann).await.is_healthy(), "after another {silence} s");

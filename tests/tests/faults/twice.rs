@@ -156,7 +156,8 @@ impl Transport for Lagging {
     }
 }
 
-/// A plan of three transactions of which every second has bad luck: open and deposit, deposit again, deposit for the third time.
+/// A plan of three transactions that meet these fates: open and deposit, deposit again, deposit for the third time. Returns the
+/// shares after each, and how many transactions landed.
 async fn plan(fates: &[Fate]) -> (Vec<u64>, usize) {
     let mut world = World::start().await;
     let (sol, owner) = (world.sol, world.chain.wallet());

@@ -21,7 +21,7 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 const YEAR: i64 = 365 * DAY;
 
-/// Ann owes 70,000 USDC of Carl's million on a BTC.
+/// Ann owes 60,000 USDC of Carl's million on a BTC.
 async fn lent() -> (World, User, User) {
     let mut world = World::start().await;
     let (btc, usdc) = (world.btc, world.usdc);
@@ -378,7 +378,7 @@ async fn times_that_no_clock_shows_are_no_panic() {
         let before = indices(&mut world, &usdc).await;
         let slot = world.chain.slot();
         world.chain.go_to(slot + 1, now);
-        let (btc, vault) = (world.btc, world.vault);
+        let vault = world.vault;
         world.give(&ann, &usdc, usdc.units(1)).await;
         let reserves = reserves_of(&world.obligation(&ann).await);
         for (instruction, signer) in [
@@ -389,6 +389,6 @@ async fn times_that_no_clock_shows_are_no_panic() {
             world.must(&[instruction], &[signer]).await;
         }
         let after = indices(&mut world, &usdc).await;
-        assert!(after[0] >= before[0] && after[1] >= before[1] && btc.decimals == 8);
+        assert!(after[0] >= before[0] && after[1] >= before[1]);
     }
 }
