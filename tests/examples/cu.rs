@@ -15,7 +15,7 @@ mod score;
 mod stage;
 
 use serde_json::{json, Map, Value};
-use stage::Stage;
+use stage::Measuring;
 use std::{collections::BTreeMap, fmt::Write as _, fs};
 
 /// Positions of the measured obligations.
@@ -30,7 +30,7 @@ async fn main() {
     let mut facts = Map::new();
     for size in SIZES {
         println!("measuring {size} positions");
-        let measured = Stage::set(size).await.measure().await;
+        let measured = Measuring::with_positions(size).await.measure().await;
         for (name, units) in measured.units {
             table.entry(name).or_default().insert(size, units);
         }
@@ -43,12 +43,10 @@ async fn main() {
             );
         }
     }
-    let once = [
-        safety::measure().await,
-        insurance::measure().await,
-        governance::measure().await,
-        migration::measure().await,
-    ];
+    for (name, column, units) in insurance::measure().await {
+        table.entry(name).or_default().insert(column, units);
+    }
+    let once = [safety::measure().await, governance::measure().await, migration::measure().await];
     for (name, units) in once.concat() {
         table.entry(name).or_default().insert(1, units);
     }
@@ -80,7 +78,7 @@ async fn main() {
 fn page(table: &Table, facts: &Map<String, Value>) -> String {
     let mut page = String::from(
         "# Compute units\n\nMade by `cargo xtask cu` on the compiled SBPF v3 program; do not edit by hand. Columns are positions of the \
-         obligation (for `refresh_reserves` and `attest_solvency`, reserves). An obligation needs two positions for a debt, so the first column of borrow, withdraw against debt and \
+         obligation (for `refresh_reserves` and `attest_solvency`, reserves; for `call_roll`, vote accounts). An obligation needs two positions for a debt, so the first column of borrow, withdraw against debt and \
          tranche rows is measured with two.\n\n| instruction | 1 | 4 | 8 | 16 |\n|---|---:|---:|---:|---:|\n",
     );
     for (name, row) in table {

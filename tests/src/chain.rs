@@ -9,10 +9,12 @@ use anchor_lang::{
 use ballast_client::{event, Event};
 use solana_account::Account;
 use solana_compute_budget_interface::ComputeBudgetInstruction;
+use solana_hash::Hash;
 use solana_keypair::Keypair;
 use solana_program_test::{ProgramTest, ProgramTestContext};
+use solana_rent::Rent;
 use solana_signer::Signer;
-use solana_transaction::Transaction;
+use solana_transaction::{versioned::VersionedTransaction, Transaction};
 
 /// A landed transaction.
 #[derive(Clone)]
@@ -46,10 +48,13 @@ impl Chain {
 
     /// Starts a cluster in which these validators have stake, beside the one that every test cluster has.
     pub async fn with_validators(validators: &[Validator]) -> Self {
+        Self::prepared(|test| validators.iter().for_each(|validator| validator.add_to(test))).await
+    }
+
+    /// Starts a cluster whose genesis or features were changed.
+    pub async fn prepared(prepare: impl FnOnce(&mut ProgramTest)) -> Self {
         let mut test = ProgramTest::default();
-        for validator in validators {
-            validator.add_to(&mut test);
-        }
+        prepare(&mut test);
         test.prefer_bpf(true);
         test.add_program("ballast", ballast::ID, None);
         let context = test.start_with_context().await;
@@ -188,7 +193,27 @@ impl Chain {
             .await
     }
 
-    async fn process(&mut self, transaction: Transaction) -> Result<Receipt, Failure> {
+    /// A recent blockhash.
+    pub async fn blockhash(&mut self) -> Hash {
+        self.context.banks_client.get_latest_blockhash().await.expect("the bank answers")
+    }
+
+    /// Lets the cluster show any clock, true or not. [`Chain::pass`] goes on from slot and time of the story.
+    pub fn set_clock(&mut self, clock: &Clock) {
+        self.now = clock.unix_timestamp;
+        self.context.set_sysvar(clock);
+    }
+
+    /// Changes what an account must hold to be exempt from rent.
+    pub fn set_rent(&mut self, rent: &Rent) {
+        self.context.set_sysvar(rent);
+    }
+
+    /// Sends a transaction as it is, of any version.
+    pub async fn process(
+        &mut self,
+        transaction: impl Into<VersionedTransaction>,
+    ) -> Result<Receipt, Failure> {
         let outcome = self.context.banks_client.process_transaction_with_metadata(transaction).await?;
         let (logs, compute_units) =
             outcome.metadata.map_or((vec![], 0), |m| (m.log_messages, m.compute_units_consumed));

@@ -8,12 +8,16 @@ pub mod chain;
 pub mod failure;
 pub mod insured;
 pub mod law;
+pub mod legal;
+pub mod lite;
 pub mod market;
 pub mod mint;
 pub mod old;
 pub mod safety;
+pub mod stage;
 pub mod validators;
 pub mod view;
+pub mod wire;
 pub mod world;
 
 pub use chain::{Chain, Receipt};

@@ -172,6 +172,13 @@ impl World {
         signers: &[&Keypair],
     ) -> Result<Receipt, Failure> {
         let receipt = self.chain.send(instructions, signers).await?;
+        self.follow(&receipt);
+        self.check_law().await;
+        Ok(receipt)
+    }
+
+    /// Notes which accounts a transaction opened and closed.
+    pub fn follow(&mut self, receipt: &Receipt) {
         for event in &receipt.events {
             match event {
                 Event::VaultCreated(event) => self.vaults.push(event.vault),
@@ -186,8 +193,6 @@ impl World {
                 _ => {}
             }
         }
-        self.check_law().await;
-        Ok(receipt)
     }
 
     /// Sends a transaction that has to land.

@@ -1,11 +1,11 @@
 //! The insurance fund, with a full roll: every instruction once.
 
-use crate::stage::own;
+use crate::{stage::own, SIZES};
 use ballast_client::insurance;
 use ballast_tests::{Insured, Receipt, Validator};
 
-/// Instruction → compute units.
-type Units = Vec<(&'static str, u64)>;
+/// Instruction, column, compute units.
+type Units = Vec<(&'static str, usize, u64)>;
 
 /// Measures each once, with 64 validators.
 pub async fn measure() -> Units {
@@ -13,7 +13,7 @@ pub async fn measure() -> Units {
     let mut insured = Insured::with_validators(validators).await;
     let (usdc, sol) = (insured.usdc(), insured.world.sol);
     let mut units = Units::new();
-    let mut row = |name, receipt: &Receipt| units.push((name, own(receipt)));
+    let mut row = |name, receipt: &Receipt| units.push((name, 1, own(receipt)));
 
     let ann = insured.staker(usdc.units(100_000)).await;
     row("stake_insurance", &insured.stake(&ann, usdc.units(1_000)).await.expect("a stake"));
@@ -24,10 +24,15 @@ pub async fn measure() -> Units {
     row("enroll_validator, the 64th", &insured.enroll(63).await.expect("stake enough"));
     insured.next_epoch().await;
     insured.next_epoch().await;
-    let slice: Vec<_> = insured.validators.iter().take(24).map(|validator| validator.vote_account).collect();
-    let call = insurance::call_roll(&insured.fund, &slice);
-    row("call_roll, 24 vote accounts", &insured.crank(call).await.expect("they are enrolled"));
+    // the last of the roll, which are found last
+    let accounts: Vec<_> = insured.validators.iter().map(|validator| validator.vote_account).collect();
+    for size in SIZES {
+        let call = insurance::call_roll(&insured.fund, &accounts[64 - size..]);
+        let receipt = insured.crank(call).await.expect("they are enrolled");
+        units.push(("call_roll, the last of 64", size, own(&receipt)));
+    }
     insured.call_roll().await;
+    let mut row = |name, receipt: &Receipt| units.push((name, 1, own(receipt)));
 
     insured.world.lender(&sol, sol.units(1_000)).await;
     insured.lose(&sol, sol.units(100)).await;

@@ -161,9 +161,11 @@ pub fn pack(
 ) -> Result<Vec<Packed>, SendError> {
     let empty = || Packed { tables: tables.to_vec(), ..Packed::default() };
     let (mut done, mut current) = (vec![], empty());
+    let mut part: Option<Part> = None;
     for step in steps {
         match &step.kind {
             StepKind::Together(instructions) => {
+                let part = part.take();
                 let joined = current.push(&step.what, instructions);
                 if joined.check_fits(payer).is_ok() {
                     current = joined;
@@ -171,7 +173,15 @@ pub fn pack(
                 }
                 let alone = empty().push(&step.what, instructions);
                 alone.check_fits(payer)?;
-                close(&mut done, std::mem::replace(&mut current, alone));
+                let moved = part.and_then(|part| {
+                    part.give_up(&empty(), |rest| {
+                        let with_action = rest.push(&step.what, instructions);
+                        with_action.check_fits(payer).is_ok().then_some(with_action)
+                    })
+                });
+                let (before, next) = moved.unwrap_or_else(|| (std::mem::take(&mut current), alone));
+                close(&mut done, before);
+                current = next;
             }
             StepKind::Refresh { vault, reserves } => {
                 let mut rest = reserves.as_slice();
@@ -183,8 +193,10 @@ pub fn pack(
                     });
                     match fitting {
                         Some((count, joined)) => {
-                            current = joined;
-                            rest = rest.get(count..).unwrap_or_default();
+                            let (taken, left) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+                            let before = std::mem::replace(&mut current, joined);
+                            part = Some(Part { before, what: &step.what, vault: *vault, reserves: taken });
+                            rest = left;
                         }
                         None if current.instructions.is_empty() => {
                             let one = refresh_composed_reserves(*vault, rest.get(..1).unwrap_or_default());
@@ -201,6 +213,31 @@ pub fn pack(
     }
     close(&mut done, current);
     Ok(done)
+}
+
+/// The part of a refresh that was packed last.
+struct Part<'a> {
+    /// What was packed with it, before it.
+    before: Packed,
+    what: &'a str,
+    vault: Pubkey,
+    reserves: &'a [(Pubkey, Vec<Pubkey>)],
+}
+
+impl Part<'_> {
+    /// Moves as many of its last reserves as fit to the action that follows, which has no room beside all of them: prices that
+    /// land with the action cannot have grown old before it. `fits`: the action after a refresh, if that fits. Returns the
+    /// transaction without those reserves, and the one with them and the action; `None` where not even one fits.
+    fn give_up(&self, empty: &Packed, fits: impl Fn(&Packed) -> Option<Packed>) -> Option<(Packed, Packed)> {
+        let refresh = |to: &Packed, reserves: &[(Pubkey, Vec<Pubkey>)]| match reserves {
+            [] => to.clone(),
+            some => to.push(self.what, &[refresh_composed_reserves(self.vault, some)]),
+        };
+        (0..self.reserves.len()).find_map(|kept| {
+            let (stay, go) = self.reserves.split_at_checked(kept)?;
+            Some((refresh(&self.before, stay), fits(&refresh(empty, go))?))
+        })
+    }
 }
 
 fn close(done: &mut Vec<Packed>, packed: Packed) {
@@ -254,6 +291,7 @@ mod tests {
         let steps = steps(16);
         let packed = pack(&key(2), &steps, &[]).unwrap();
         assert!(packed.len() > 1);
+        assert_eq!(packed.last().unwrap().what, "refresh prices, borrow");
         for one in &packed {
             let (bytes, accounts) = one.size(&key(2)).unwrap();
             assert!(bytes <= MAX_BYTES && accounts <= MAX_ACCOUNTS);
@@ -266,6 +304,25 @@ mod tests {
             .map(|one| one.accounts.len() - 1)
             .sum();
         assert_eq!(refreshed, 16 + 24);
+    }
+
+    #[test]
+    fn however_many_positions_are_refreshed_some_travel_with_the_action_and_none_is_lost() {
+        for positions in 1..=16 {
+            let steps = steps(positions);
+            let packed = pack(&key(2), &steps, &[]).unwrap();
+            assert_eq!(packed.last().unwrap().what, "refresh prices, borrow", "{positions}");
+            let all = packed.iter().flat_map(|one| &one.instructions);
+            let named: Vec<Pubkey> = all
+                .filter(|one| one.accounts.first().is_some_and(|meta| meta.pubkey == key(1)))
+                .flat_map(|one| one.accounts.iter().skip(1).map(|meta| meta.pubkey))
+                .collect();
+            let wanted: Vec<Pubkey> = steps[0].addresses().into_iter().skip(1).collect();
+            assert_eq!(named, wanted, "in order, {positions}");
+            for one in &packed {
+                one.check_fits(&key(2)).unwrap();
+            }
+        }
     }
 
     #[test]
