@@ -5,13 +5,16 @@
 pub mod acts;
 pub mod attack;
 pub mod chain;
+pub mod desk;
 pub mod failure;
+pub mod fortune;
 pub mod insured;
 pub mod law;
 pub mod market;
 pub mod mint;
 pub mod old;
 pub mod safety;
+pub mod staked;
 pub mod validators;
 pub mod view;
 pub mod world;

@@ -1,6 +1,6 @@
 //! When a change may be executed: to the second, while breakers stop some clocks, and not for ever.
 
-use crate::desk::{Desk, DAY, DELAY, HOUR};
+use ballast_tests::desk::{Desk, DAY, DELAY, HOUR};
 use ballast::{
     state::{ChangeClass, ProposedChange, Reserve, Vault},
     BallastError,

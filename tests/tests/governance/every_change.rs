@@ -1,6 +1,6 @@
 //! Every kind of change: what it is, what it writes, and what its event says. Nothing else in the account moves.
 
-use crate::desk::{Desk, DAY, DELAY};
+use ballast_tests::desk::{Desk, DAY, DELAY};
 use anchor_lang::prelude::Pubkey;
 use ballast::{
     instructions::RateConfig,

@@ -1,6 +1,6 @@
 //! Accounts that are not what a governance instruction wants: each is refused by name. And where rent goes.
 
-use crate::desk::{Desk, DELAY};
+use ballast_tests::desk::{Desk, DELAY};
 use anchor_lang::{error::ErrorCode, prelude::Pubkey};
 use ballast::{
     state::{ProposedChange, Reserve, Vault},

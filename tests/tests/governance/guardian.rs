@@ -1,6 +1,6 @@
 //! The guardian: cancels, but not its own replacement; tightens, counted and for a while.
 
-use crate::desk::{Desk, DAY, DELAY, HOUR};
+use ballast_tests::desk::{Desk, DAY, DELAY, HOUR};
 use anchor_lang::prelude::Pubkey;
 use ballast::{instructions::TightenTo, state::ProposedChange, BallastError};
 use ballast_client::Event;

@@ -1,6 +1,6 @@
 //! Setting a vault up, opening it, and adding assets afterwards.
 
-use crate::desk::{Desk, DELAY, HOUR};
+use ballast_tests::desk::{Desk, DELAY, HOUR};
 use anchor_lang::prelude::Pubkey;
 use ballast::{
     instructions::ReserveConfig,

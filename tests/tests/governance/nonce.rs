@@ -1,6 +1,6 @@
 //! Durable nonces: what was signed long ago must not govern.
 
-use crate::desk::{Desk, HOUR};
+use ballast_tests::desk::{Desk, HOUR};
 use anchor_lang::{
     error::ErrorCode,
     prelude::Pubkey,

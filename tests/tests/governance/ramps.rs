@@ -1,6 +1,6 @@
 //! Ramps: what counts on each day, what may not begin meanwhile, and what has to fit.
 
-use crate::desk::{Desk, DAY, DELAY, HOUR};
+use ballast_tests::desk::{Desk, DAY, DELAY, HOUR};
 use ballast::{
     state::{ChangeClass, ProposedChange, RiskModel, Vault},
     BallastError,

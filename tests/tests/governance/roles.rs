@@ -1,6 +1,6 @@
 //! Who may do what.
 
-use crate::desk::{Desk, DELAY, HOUR};
+use ballast_tests::desk::{Desk, DELAY, HOUR};
 use anchor_lang::{error::ErrorCode, prelude::Pubkey};
 use ballast::{instructions::TightenTo, state::ProposedChange, BallastError};
 use ballast_client::Event;
