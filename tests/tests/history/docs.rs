@@ -65,20 +65,3 @@ fn the_table_of_the_docs_names_tests_that_exist_and_every_event() {
     }
     assert_eq!(events, EVENTS);
 }
-
-/// Links of the document lead somewhere, as far as they stay in this repository and do not wait for others to write them.
-#[test]
-fn what_the_docs_link_to_exists() {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
-    let doc = fs::read_to_string(docs.join("security.md")).unwrap();
-    let mut links = 0;
-    for link in doc.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-        let path = link.split('#').next().unwrap();
-        if path.is_empty() || path.starts_with("http") {
-            continue;
-        }
-        links += 1;
-        assert!(docs.join(path).exists(), "{link}");
-    }
-    assert!(links > 5, "{links} links");
-}

@@ -14,6 +14,8 @@ const STATES: usize = 150;
 const TRIES: usize = 8;
 const KINDS: [&str; 8] =
     ["deposit", "withdraw", "borrow", "repay", "liquidate", "liquidate for shares", "absorb", "refresh"];
+/// How many of them in ten are tranches, which few states allow.
+const TRANCHES: u32 = 4;
 
 /// What an instruction may do to an obligation that it does not close.
 fn is_sound(what: &str, before: &Score, after: &Score, opening: Option<&Score>) -> bool {
@@ -157,7 +159,8 @@ async fn euler_march_2023_every_instruction_in_random_states() {
     for _ in 0..STATES {
         tale.next_state().await;
         for _ in 0..TRIES {
-            let what = *KINDS.choose(&mut tale.random).unwrap();
+            let tranche = tale.random.random_range(0..10) < TRANCHES;
+            let what = *if tranche { &KINDS[4..6] } else { &KINDS[..] }.choose(&mut tale.random).unwrap();
             let eve = tale.eve.numbered(0);
             let fair = tale.world.fair();
             let (before, had) =
@@ -185,6 +188,6 @@ async fn euler_march_2023_every_instruction_in_random_states() {
     }
     println!("{landed:?}");
     for what in KINDS.iter().filter(|what| **what != "absorb") {
-        assert!(landed.get(what).is_some_and(|times| *times >= 20), "{what}: {landed:?}");
+        assert!(landed.get(what).is_some_and(|times| *times >= 10), "{what}: {landed:?}");
     }
 }
