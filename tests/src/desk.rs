@@ -1,5 +1,6 @@
 //! A world with separate hands: a curator who proposes, a guardian who watches, and a stranger.
 
+use crate::{Failure, Market, Receipt, World};
 use anchor_lang::prelude::Pubkey;
 use ballast::{
     instructions::TightenTo,
@@ -10,7 +11,6 @@ use ballast_risk::{
     breaker::{Breaker, State},
     change::MIN_TIMELOCK,
 };
-use crate::{Failure, Market, Receipt, World};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 

@@ -68,9 +68,8 @@ impl World {
         }
         let obligation = self.obligation(user).await;
         for position in obligation.active() {
-            let of_market = |(market, _): &&(Market, i64)| {
-                market.asset(user.account.vault).reserve() == position.reserve
-            };
+            let of_market =
+                |(market, _): &&(Market, i64)| market.asset(user.account.vault).reserve() == position.reserve;
             let (market, price) = fair.iter().find(of_market).expect("a fair price for every position");
             let ledger =
                 self.chain.state::<Reserve>(position.reserve).await.accrued_ledger(self.chain.now() as u64);

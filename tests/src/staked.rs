@@ -41,11 +41,15 @@ impl Staked {
             publish_time: world.chain.now(),
             posted_slot: world.chain.slot(),
         };
-        let mut config = reserve_config(&world.preset, AssetKind::Lst, market.feed_id).expect("legal configurations and good prices");
+        let mut config = reserve_config(&world.preset, AssetKind::Lst, market.feed_id)
+            .expect("legal configurations and good prices");
         config.rate = Some(RateConfig { feed_id: rate.feed_id, anchor: 1_200_000_000, growth: 10 });
         let curator = world.curator.insecure_clone();
         let add = add_reserve(curator.pubkey(), &world.asset(&market), config);
-        world.send_in_setup(world.vault, &[add], &[&curator]).await.expect("legal configurations and good prices");
+        world
+            .send_in_setup(world.vault, &[add], &[&curator])
+            .await
+            .expect("legal configurations and good prices");
         let mut staked = Self { market, rate, rate_account: Pubkey::new_unique() };
         staked.refresh(world).await;
         staked

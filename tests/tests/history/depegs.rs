@@ -212,7 +212,10 @@ async fn aave_capo_march_2026() {
     world.chain.pass(1);
     staked.refresh(&mut world).await;
     let believed = world.opening_score(&ann).await;
-    assert!(believed.collateral.0 < score.collateral.0 * 51 / 100, "the guard bites where it may: {believed:?}");
+    assert!(
+        believed.collateral.0 < score.collateral.0 * 51 / 100,
+        "the guard bites where it may: {believed:?}"
+    );
     refused(world.borrow(&ann, &usdc, usdc.units(1)).await, BallastError::BelowOpeningRequirement);
     // everything else that guards, as tight as it gets
     let tight = ReserveThresholds {

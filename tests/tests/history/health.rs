@@ -1,11 +1,7 @@
 //! Health that nobody looked at: an instruction without a check, an account that moves in flight, a tranche that is forced.
 
 use crate::tools::{lender_and_attacker, Tale};
-use anchor_lang::{
-    error::ErrorCode,
-    prelude::AccountMeta,
-    solana_program::instruction::Instruction,
-};
+use anchor_lang::{error::ErrorCode, prelude::AccountMeta, solana_program::instruction::Instruction};
 use ballast::{state::Obligation, BallastError};
 use ballast_client::{account::reserves_of, instruction, safety::absorb_loss};
 use ballast_tests::{attack::swapped, refused, usd, User, World};
@@ -115,8 +111,7 @@ async fn marginfi_september_2025() {
     let (sol, usdc) = (world.sol, world.usdc);
     world.tick(1).await;
     let fair = world.fair();
-    let (had, lent) =
-        (world.fortune(&[&eve, &helper], &fair).await, world.fortune(&[&lender], &fair).await);
+    let (had, lent) = (world.fortune(&[&eve, &helper], &fair).await, world.fortune(&[&lender], &fair).await);
     // instructions of other protocols are unknown here, alone and around a borrow
     let all = world.most(&eve, &usdc).await;
     let too_much = world.borrowing(&eve, &usdc, all + usdc.units(1_000)).await;

@@ -96,7 +96,7 @@ async fn solend_usdh_november_2022() {
         let other = world.open_vault(2).await;
         let (alt, usdc) = (world.alt, world.usdc);
         let (lender, eve) = lender_and_attacker(&mut world, &alt, 10_000).await; // $20,000
-        // the same in another vault, which nobody attacks
+                                                                                 // the same in another vault, which nobody attacks
         let (stranger, debtor) = (world.user_in(other).await, world.user_in(other).await);
         world.deposit(&stranger, &usdc, usdc.units(1_000_000)).await.unwrap();
         world.deposit(&debtor, &alt, alt.units(10_000)).await.unwrap();

@@ -25,7 +25,8 @@ fn is_sound(what: &str, before: &Score, after: &Score, opening: Option<&Score>) 
         "withdraw" | "borrow" => after.debt.0 == 0 || opening.is_some_and(Score::is_healthy),
         // a tranche: not of a healthy book, and with less risk afterwards, unless the book cannot pay
         "liquidate" | "liquidate for shares" => {
-            !before.is_healthy() && (after.excess() > before.excess() || before.debt.0 > 0 && cannot_pay(before))
+            !before.is_healthy()
+                && (after.excess() > before.excess() || before.debt.0 > 0 && cannot_pay(before))
         }
         _ => no_more_risk,
     }
@@ -66,7 +67,8 @@ impl Random {
                 self.world.give(&user, &market, units(&market, 30_000)).await;
             }
         }
-        let pledges: Vec<Market> = [btc, sol, lst, alt].choose_multiple(&mut self.random, 3).copied().collect();
+        let pledges: Vec<Market> =
+            [btc, sol, lst, alt].choose_multiple(&mut self.random, 3).copied().collect();
         let eve = self.eve.numbered(0);
         for market in pledges.iter().take(self.random.random_range(1..=3)) {
             let dollars = self.random.random_range(1_000..10_000);
@@ -84,7 +86,8 @@ impl Random {
         let least = if self.random.random_range(0..3) == 0 { 5 } else { 70 };
         let random = &mut self.random;
         let falls: [i64; 6] = std::array::from_fn(|_| random.random_range(least..105));
-        self.set_prices(|_, index| if index == 4 { starts[4] } else { starts[index] / 100 * falls[index] }).await;
+        self.set_prices(|_, index| if index == 4 { starts[4] } else { starts[index] / 100 * falls[index] })
+            .await;
     }
 
     async fn set_prices(&mut self, price: impl Fn(&Market, usize) -> i64) {
@@ -103,7 +106,8 @@ impl Random {
 
     async fn market_of(&mut self, side: Side) -> Option<Market> {
         let book = self.world.obligation(&self.eve.numbered(0)).await;
-        let held: Vec<_> = book.active().iter().filter(|p| p.side() == Some(side)).map(|p| p.reserve).collect();
+        let held: Vec<_> =
+            book.active().iter().filter(|p| p.side() == Some(side)).map(|p| p.reserve).collect();
         let reserve = *held.choose(&mut self.random)?;
         self.world.markets().into_iter().find(|market| self.world.asset(market).reserve() == reserve)
     }
@@ -123,7 +127,9 @@ impl Random {
             "deposit" => world.deposit_own(&eve, &any, amount(&any)).await,
             "withdraw" => world.withdraw(&eve, &held, if all { u64::MAX } else { amount(&held) }).await,
             "borrow" => world.borrow(&eve, if all { &owed } else { &any }, amount(&any)).await,
-            "repay" => world.repay_for(&helper, &eve, &owed, if all { u64::MAX } else { amount(&owed) }).await,
+            "repay" => {
+                world.repay_for(&helper, &eve, &owed, if all { u64::MAX } else { amount(&owed) }).await
+            }
             "liquidate" => {
                 world.chain.pass(1);
                 world.liquidate(&helper, &eve, &owed, &held, if all { u64::MAX } else { amount(&owed) }).await

@@ -30,8 +30,7 @@ pub async fn spike_after(
 ) -> Receipt {
     world.chain.pass(seconds);
     world.refresh_others(market).await;
-    let quote =
-        Price { price, ema: average, confidence: doubt.unsigned_abs(), ..market.quote(&world.chain) };
+    let quote = Price { price, ema: average, confidence: doubt.unsigned_abs(), ..market.quote(&world.chain) };
     market.post_raw(&mut world.chain, &quote);
     world.refresh_one(market).await.unwrap()
 }

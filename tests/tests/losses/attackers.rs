@@ -249,10 +249,7 @@ async fn a_frozen_debt_is_absorbed_with_the_last_deposit_and_nobody_gains_by_the
         if frozen {
             let (tokens, vault, held) = (world.asset(&usdc).tokens(), world.vault, world.till(&usdc).await);
             usdc.write_tokens(&mut world.chain, tokens, &vault, held, AccountState::Frozen);
-            refused(
-                world.last_tranche(&keeper, &ann, &usdc, &sol).await,
-                BallastError::TokenAccountFrozen,
-            );
+            refused(world.last_tranche(&keeper, &ann, &usdc, &sol).await, BallastError::TokenAccountFrozen);
         }
         let before = wealth(&mut world, &keeper).await;
         let receipt = world.last_tranche(&keeper, &ann, &btc, &sol).await.unwrap();
