@@ -15,7 +15,6 @@ use ballast_client::{
 };
 use ballast_risk::price::UnitPrice;
 use ballast_tests::{attack, market::EXPONENT, refused, usd, Market, Reason, World};
-use pyth_solana_receiver_sdk::price_update::VerificationLevel;
 use std::slice::from_ref;
 
 /// What a reserve must store of a price, with `k` = 1 confidence interval.
