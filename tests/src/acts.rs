@@ -7,10 +7,12 @@ use crate::{
     world::{User, World},
 };
 use anchor_lang::solana_program::instruction::Instruction;
+use anchor_spl::token_2022::spl_token_2022::instruction::transfer_checked;
 use ballast::state::Reserve;
 use ballast_client::{
     account::{reserves_of, reserves_with, reserves_without},
     instruction::{self, Tranche},
+    safety::absorbing,
 };
 
 impl World {
@@ -109,6 +111,19 @@ impl World {
         self.send(&[tranche], &[&liquidator.keypair]).await
     }
 
+    /// Executes a tranche that may be the last: the reserves of all other positions are writable.
+    pub async fn last_tranche(
+        &mut self,
+        keeper: &User,
+        debtor: &User,
+        debt: &Market,
+        deposit: &Market,
+    ) -> Result<Receipt, Failure> {
+        let reserves = reserves_of(&self.obligation(debtor).await);
+        let tranche = self.tranche(keeper, debtor, debt, deposit, u64::MAX).await;
+        self.send(&[absorbing(tranche, &reserves)], &[&keeper.keypair]).await
+    }
+
     /// The instruction of a tranche.
     pub async fn tranche(
         &mut self,
@@ -198,5 +213,20 @@ impl World {
     pub async fn move_price(&mut self, pick: impl Fn(&mut Self) -> &mut Market, price: i64) {
         pick(self).price = price;
         self.tick(1).await;
+    }
+
+    /// Sends tokens of a user's wallet straight into the vault's token account, past the program.
+    pub async fn donate(&mut self, user: &User, market: &Market, amount: u64) -> Receipt {
+        self.give(user, market, amount).await;
+        let donation = self.donation(user, market, amount);
+        self.must(&[donation], &[&user.keypair]).await
+    }
+
+    /// The token program's instruction of that.
+    pub fn donation(&self, user: &User, market: &Market, amount: u64) -> Instruction {
+        let asset = market.asset(user.account.vault);
+        let (from, to, owner) = (asset.wallet(&user.key()), asset.tokens(), user.key());
+        let (program, mint, decimals) = (&market.token_program, &market.mint, market.decimals);
+        transfer_checked(program, &from, mint, &to, &owner, &[], amount, decimals).expect("legal arguments")
     }
 }

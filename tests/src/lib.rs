@@ -5,7 +5,9 @@
 pub mod acts;
 pub mod attack;
 pub mod chain;
+pub mod desk;
 pub mod failure;
+pub mod fortune;
 pub mod insured;
 pub mod law;
 pub mod legal;
@@ -15,6 +17,7 @@ pub mod mint;
 pub mod old;
 pub mod safety;
 pub mod stage;
+pub mod staked;
 pub mod validators;
 pub mod view;
 pub mod wire;

@@ -4,9 +4,15 @@ use crate::{
     market::{balance, Market},
     world::{User, World},
 };
+use anchor_lang::prelude::Pubkey;
 use ballast::state::{Obligation, Reserve, Vault};
-use ballast_client::{account::reserves_of, address::Asset, plan::Portfolio};
+use ballast_client::{
+    account::reserves_of,
+    address::{attestation, audit, Asset},
+    plan::Portfolio,
+};
 use ballast_risk::{breaker::State, reserve::Ledger, score::Score, tranche::TranchePlan, Usd};
+use solana_account::Account;
 
 impl World {
     /// A user's obligation.
@@ -83,5 +89,25 @@ impl World {
             reserves: reserves.iter().collect(),
             clock: &clock,
         })
+    }
+
+    /// Every account of a vault: the vault, its reports, reserves, token accounts and obligations.
+    pub async fn accounts_of(&mut self, vault: Pubkey) -> Vec<(Pubkey, Account)> {
+        let mut keys = vec![vault, attestation(&vault), audit(&vault)];
+        for market in self.markets() {
+            keys.extend([market.asset(vault).reserve(), market.asset(vault).tokens()]);
+        }
+        for key in self.obligations.clone() {
+            let obligation: Obligation = self.chain.state(key).await;
+            if obligation.vault == vault {
+                keys.push(key);
+            }
+        }
+        let mut accounts = vec![];
+        for key in keys {
+            let account = self.chain.account(key).await.unwrap_or_else(|| panic!("no account at {key}"));
+            accounts.push((key, account));
+        }
+        accounts
     }
 }

@@ -1,10 +1,10 @@
 //! What a change is, is asked again when it is executed: what has become slower since waits as the slower class does.
 
-use crate::desk::{Desk, DAY, DELAY, HOUR};
 use ballast::{
     state::{ChangeClass, ProposedChange},
     BallastError,
 };
+use ballast_tests::desk::{Desk, DAY, DELAY, HOUR};
 use ballast_tests::refused;
 
 #[tokio::test]

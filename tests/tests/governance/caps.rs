@@ -1,7 +1,7 @@
 //! Caps: down at once, up by the timelock, and a group's parts never beyond its cap.
 
-use crate::desk::{Desk, DELAY};
 use ballast::{state::ProposedChange, BallastError};
+use ballast_tests::desk::{Desk, DELAY};
 use ballast_tests::{refused, Market};
 
 #[tokio::test]

@@ -1,12 +1,12 @@
 //! When a change may be executed: to the second, while breakers stop some clocks, and not for ever.
 
-use crate::desk::{Desk, DAY, DELAY, HOUR};
 use ballast::{
     state::{ChangeClass, ProposedChange, Reserve, Vault},
     BallastError,
 };
 use ballast_client::Event;
 use ballast_risk::{breaker::State, change::RIPE_SECONDS};
+use ballast_tests::desk::{Desk, DAY, DELAY, HOUR};
 use ballast_tests::refused;
 
 const RIPE: i64 = RIPE_SECONDS as i64;

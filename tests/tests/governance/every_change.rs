@@ -1,6 +1,5 @@
 //! Every kind of change: what it is, what it writes, and what its event says. Nothing else in the account moves.
 
-use crate::desk::{Desk, DAY, DELAY};
 use anchor_lang::prelude::Pubkey;
 use ballast::{
     instructions::RateConfig,
@@ -9,6 +8,7 @@ use ballast::{
 };
 use ballast_client::Event;
 use ballast_risk::change::{MAX_TIMELOCK, MIN_TIMELOCK};
+use ballast_tests::desk::{Desk, DAY, DELAY};
 use ballast_tests::refused;
 
 /// A change made from what counts now, and what it is.

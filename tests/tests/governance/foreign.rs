@@ -1,12 +1,12 @@
 //! Accounts that are not what a governance instruction wants: each is refused by name. And where rent goes.
 
-use crate::desk::{Desk, DELAY};
 use anchor_lang::{error::ErrorCode, prelude::Pubkey};
 use ballast::{
     state::{ProposedChange, Reserve, Vault},
     BallastError,
 };
 use ballast_client::governance::Proposal;
+use ballast_tests::desk::{Desk, DELAY};
 use ballast_tests::{attack, refused};
 use solana_signer::Signer;
 

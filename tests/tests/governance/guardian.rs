@@ -1,10 +1,10 @@
 //! The guardian: cancels, but not its own replacement; tightens, counted and for a while.
 
-use crate::desk::{Desk, DAY, DELAY, HOUR};
 use anchor_lang::prelude::Pubkey;
 use ballast::{instructions::TightenTo, state::ProposedChange, BallastError};
 use ballast_client::Event;
 use ballast_risk::breaker::{Cause, State};
+use ballast_tests::desk::{Desk, DAY, DELAY, HOUR};
 use ballast_tests::refused;
 use solana_signer::Signer;
 

@@ -3,7 +3,6 @@
 mod again;
 mod caps;
 mod clocks;
-mod desk;
 mod every_change;
 mod foreign;
 mod guardian;

@@ -1,6 +1,5 @@
 //! Setting a vault up, opening it, and adding assets afterwards.
 
-use crate::desk::{Desk, DELAY, HOUR};
 use anchor_lang::prelude::Pubkey;
 use ballast::{
     instructions::ReserveConfig,
@@ -15,6 +14,7 @@ use ballast_client::{
     Event,
 };
 use ballast_risk::presets::AssetKind;
+use ballast_tests::desk::{Desk, DELAY, HOUR};
 use ballast_tests::{market::TOKEN, refused, usd, Market};
 use solana_signer::Signer;
 

@@ -1,6 +1,5 @@
 //! Durable nonces: what was signed long ago must not govern.
 
-use crate::desk::{Desk, HOUR};
 use anchor_lang::{
     error::ErrorCode,
     prelude::Pubkey,
@@ -13,6 +12,7 @@ use ballast_client::{
     preset::{reserve_config, vault_config},
 };
 use ballast_risk::presets::AssetKind;
+use ballast_tests::desk::{Desk, HOUR};
 use ballast_tests::{attack, market::TOKEN, refused, usd, Market};
 use solana_keypair::Keypair;
 use solana_signer::Signer;

@@ -1,12 +1,12 @@
 //! Ramps: what counts on each day, what may not begin meanwhile, and what has to fit.
 
-use crate::desk::{Desk, DAY, DELAY, HOUR};
 use ballast::{
     state::{ChangeClass, ProposedChange, RiskModel, Vault},
     BallastError,
 };
 use ballast_client::{instruction, Event};
 use ballast_risk::{model::RiskModel as Model, ramp};
+use ballast_tests::desk::{Desk, DAY, DELAY, HOUR};
 use ballast_tests::{refused, User};
 
 /// SOL falls further in the second scenario, and its group is charged more.

@@ -1,9 +1,9 @@
 //! Who may do what.
 
-use crate::desk::{Desk, DELAY, HOUR};
 use anchor_lang::{error::ErrorCode, prelude::Pubkey};
 use ballast::{instructions::TightenTo, state::ProposedChange, BallastError};
 use ballast_client::Event;
+use ballast_tests::desk::{Desk, DELAY, HOUR};
 use ballast_tests::{attack, refused};
 use solana_signer::Signer;
 

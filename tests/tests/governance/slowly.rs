@@ -1,6 +1,5 @@
 //! No vote liquidates anybody in a hurry: random models and assets, and what `R_maint` of fixed books does from day to day.
 
-use crate::desk::{Desk, DAY};
 use ballast::state::{AssetRisk, ProposedChange, RiskModel};
 use ballast_client::{account::reserves_of, instruction, plan::Portfolio, Event};
 use ballast_risk::{
@@ -8,6 +7,7 @@ use ballast_risk::{
     ramp,
     score::Exposure,
 };
+use ballast_tests::desk::{Desk, DAY};
 use ballast_tests::{Market, User};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -1,8 +1,10 @@
 //! `cover_loss` of the fund's own: bounded a period, at fresh prices.
 
 use crate::DAY;
+use anchor_spl::token_2022::spl_token_2022::state::AccountState;
 use ballast::{state::Reserve, BallastError};
 use ballast_client::{price::Price, Event};
+use ballast_risk::breaker::State;
 use ballast_tests::{refused, usd, Insured};
 
 /// A fund of 100,000 USDC, and lenders of SOL who lost a hundred of them ($20,000).
@@ -47,6 +49,19 @@ async fn what_is_repaid_reaches_lenders_evenly_over_thirty_days() {
         let expected = sol.units(back);
         assert!(rise <= expected && rise + expected / 1_000_000 + 1 >= expected, "{days}: {rise}");
     }
+}
+
+#[tokio::test]
+async fn whoever_repays_shows_missing_tokens_on_the_way() {
+    let mut insured = after_a_loss().await;
+    let sol = insured.world.sol;
+    let keeper = insured.world.user().await;
+    insured.world.give(&keeper, &sol, sol.units(20)).await;
+    let held = insured.world.till(&sol).await;
+    insured.world.set_till(&sol, held - 1, AccountState::Initialized).await;
+    let covering = insured.covering(&keeper, &sol, sol.units(20), None);
+    insured.world.chain.send(&[covering], &[&keeper.keypair]).await.unwrap();
+    assert_eq!(insured.world.state(&sol).await, State::Halted);
 }
 
 #[tokio::test]

@@ -106,6 +106,21 @@ async fn in_a_storm_insurance_stays_where_it_is() {
 }
 
 #[tokio::test]
+async fn missing_tokens_turn_no_insurance_into_income() {
+    // nobody has shown that a unit is missing: whoever collects shows it, and insurance stays to bear it
+    let (mut insured, _) = insured_by(1_000_000_000).await;
+    let usdc = insured.usdc();
+    collect(&mut insured).await;
+    insured.world.chain.pass(1);
+    let held = insured.world.till(&usdc).await;
+    insured.world.set_till(&usdc, held - 1, AccountState::Initialized).await;
+    let collecting = insurance::collect_insurance(&insured.fund);
+    refused(insured.crank(collecting).await, BallastError::NotInThisState);
+    insured.world.set_till(&usdc, held, AccountState::Initialized).await;
+    assert!(collect(&mut insured).await > 0);
+}
+
+#[tokio::test]
 async fn only_the_reserve_of_the_funds_mint_pays_and_only_into_the_fund() {
     let (mut insured, _) = insured_by(1_000_000_000).await;
     let (usdc, sol, vault) = (insured.usdc(), insured.world.sol, insured.world.vault);

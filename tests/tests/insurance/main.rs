@@ -11,6 +11,7 @@ mod lite;
 mod lives;
 mod payments;
 mod roll;
+mod self_made;
 mod staking;
 mod vote_accounts;
 mod whole;

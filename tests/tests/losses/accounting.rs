@@ -40,7 +40,7 @@ async fn sold_with(insurance: u64, fees: u64) -> [u64; 3] {
     endow(&mut world, &usdc, insurance, fees).await;
     let debt = owed(&mut world, &ann, &usdc).await;
     let (before, _) = books_now(&mut world, &usdc).await;
-    let receipt = last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
+    let receipt = world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
     let tranche = &tranches(&receipt)[0];
     let [loss] = &losses(&receipt)[..] else { panic!("one loss") };
 
@@ -112,7 +112,7 @@ async fn fees_bear_losses_whether_they_have_vested_or_not() {
     let fees = before.books.ledger().fees_down().0;
     assert!(before.vesting.vested > 0 && before.vesting.vested < fees, "some have vested, some have not");
     world.move_price(|w| &mut w.sol, usd(100)).await;
-    let receipt = last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
+    let receipt = world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
     let loss = &losses(&receipt)[0];
     assert!(loss.fees >= fees && loss.lenders > 0, "{loss:?}");
     let after = world.reserve(&usdc).await;
@@ -152,9 +152,9 @@ async fn the_last_deposit_absorbs_every_debt_each_in_its_own_reserve() {
     let (mut world, lenders, ann, keeper) = three_debts().await;
     let [btc, eth, sol, lst, usdc, alt] = world.markets();
     // the SOL goes for dollars, all that are owed, and then for ether
-    last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
+    world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
     assert_eq!(world.shares(&ann, &usdc).await, 0);
-    last_tranche(&mut world, &keeper, &ann, &eth, &sol).await.unwrap();
+    world.last_tranche(&keeper, &ann, &eth, &sol).await.unwrap();
     let (left_btc, left_eth) = (owed(&mut world, &ann, &btc).await, owed(&mut world, &ann, &eth).await);
     assert!(left_eth > 0 && world.shares(&ann, &sol).await == 0);
     let mut before = vec![];
@@ -203,10 +203,10 @@ async fn lamports(world: &mut World, user: &User) -> u64 {
 async fn a_reserve_that_is_not_writable_is_named_and_nothing_changes() {
     let (mut world, _, ann, keeper) = three_debts().await;
     let [btc, eth, sol, _, usdc, alt] = world.markets();
-    last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
-    last_tranche(&mut world, &keeper, &ann, &eth, &sol).await.unwrap();
+    world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
+    world.last_tranche(&keeper, &ann, &eth, &sol).await.unwrap();
     let vault = world.vault;
-    let before = accounts_of(&mut world, vault).await;
+    let before = world.accounts_of(vault).await;
     // ether is owed beside the pair, and only read
     let tranche = world.tranche(&keeper, &ann, &btc, &alt, u64::MAX).await;
     refused(
@@ -224,10 +224,10 @@ async fn a_reserve_that_is_not_writable_is_named_and_nothing_changes() {
         refused(result, BallastError::WrongRemainingAccounts);
     }
     // a part of the last deposit absorbs nothing, and needs nothing writable
-    assert_eq!(accounts_of(&mut world, vault).await, before);
+    assert_eq!(world.accounts_of(vault).await, before);
     let part = world.liquidate(&keeper, &ann, &btc, &alt, btc.units(1) / 100).await.unwrap();
     assert!(losses(&part).is_empty());
-    last_tranche(&mut world, &keeper, &ann, &btc, &alt).await.unwrap();
+    world.last_tranche(&keeper, &ann, &btc, &alt).await.unwrap();
 }
 
 /// Ann's loss of about $4,020 in a reserve with so much lent: what the breaker says.
@@ -236,7 +236,7 @@ async fn share_lost(lent: u64) -> (World, Market, Option<(u64, u64, u64)>) {
     let (sol, usdc) = (world.sol, world.usdc);
     world.move_price(|w| &mut w.sol, usd(100)).await;
     let (before, _) = books_now(&mut world, &usdc).await;
-    let receipt = last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
+    let receipt = world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
     let loss = &losses(&receipt)[0];
     let trips = breakers(&receipt);
     let reading = trips.first().map(|trip| {
@@ -291,7 +291,7 @@ async fn anyone_shows_the_vault_what_its_lenders_lost() {
     let show = trip_vault(world.vault, Signal::VaultLoss, &reserves);
     let payer = world.curator.insecure_clone();
     refused(world.send(std::slice::from_ref(&show), &[&payer]).await, BallastError::NoSignal);
-    let receipt = last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
+    let receipt = world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
     let lost = u128::from(losses(&receipt)[0].lenders_value);
     let receipt = world.must(&[show], &[&payer]).await;
     let trip = &breakers(&receipt)[0];

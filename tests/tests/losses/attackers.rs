@@ -1,9 +1,9 @@
 //! Borrower and keeper together, around a loss: whatever they do, they gain no more than prices explain, and hold no loss open.
 
 use crate::tools::*;
-use anchor_spl::token_2022::spl_token_2022::{self, state::AccountState};
+use anchor_spl::token_2022::spl_token_2022::state::AccountState;
 use ballast::BallastError;
-use ballast_tests::{refused, usd, Failure, Market, Receipt, User, World};
+use ballast_tests::{refused, usd, Market, User, World};
 
 /// What two people have together.
 async fn together(world: &mut World, people: [&User; 2]) -> i128 {
@@ -29,7 +29,7 @@ async fn liquidating_ones_own_insolvent_book_pays_what_anyone_would_get() {
     let (sol, usdc) = (world.sol, world.usdc);
     world.move_price(|w| &mut w.sol, usd(100)).await;
     let walks_away = i128::from(world.wallet(&ann, &usdc).await) + wealth(&mut world, &keeper).await;
-    last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
+    world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
     let gained = together(&mut world, [&ann, &keeper]).await - walks_away;
     // the lowest bonus on what was repaid: $10,000 − $10,000/1.002
     let bonus = i128::from(10_000 * 1_000_000 - price_of(10_000 * 1_000_000));
@@ -46,7 +46,7 @@ async fn no_price_makes_it_better_to_sell_ones_own_book_than_to_keep_the_coins()
         let before = together(&mut world, [&ann, &keeper]).await;
         let beyond = (-(world.score(&ann).await.equity().0)).max(0);
         while world.chain.account(ann.obligation()).await.is_some() && world.shares(&ann, &sol).await > 0 {
-            if last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.is_err() {
+            if world.last_tranche(&keeper, &ann, &usdc, &sol).await.is_err() {
                 break; // it is healthy again, or its pace is spent
             }
         }
@@ -72,7 +72,7 @@ async fn dust_in_new_positions_delays_by_a_call_each_and_is_lost() {
     let (mut calls, mut absorbed) = (0, 0);
     for market in [sol, btc, eth, lst, alt] {
         world.give(&keeper, &market, 0).await;
-        let receipt = last_tranche(&mut world, &keeper, &ann, &usdc, &market).await.unwrap();
+        let receipt = world.last_tranche(&keeper, &ann, &usdc, &market).await.unwrap();
         (calls, absorbed) = (calls + 1, absorbed + losses(&receipt).len());
     }
     assert_eq!((calls, absorbed), (1 + dust.len(), 1), "the last unit absorbs");
@@ -86,8 +86,8 @@ async fn dust_in_new_positions_delays_by_a_call_each_and_is_lost() {
     let late = world.tranche(&keeper, &ann, &usdc, &sol, u64::MAX).await;
     world.deposit(&ann, &btc, 1).await.unwrap();
     refused(world.send(&[late], &[&keeper.keypair]).await, BallastError::WrongRemainingAccounts);
-    last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
-    assert_eq!(losses(&last_tranche(&mut world, &keeper, &ann, &usdc, &btc).await.unwrap()).len(), 1);
+    world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
+    assert_eq!(losses(&world.last_tranche(&keeper, &ann, &usdc, &btc).await.unwrap()).len(), 1);
 }
 
 #[tokio::test]
@@ -100,8 +100,8 @@ async fn dust_of_a_dead_feed_holds_no_loss_open() {
     for _ in 0..2 {
         tick_without(&mut world, &alt, 3_600).await;
     }
-    last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
-    refused(last_tranche(&mut world, &keeper, &ann, &usdc, &alt).await, BallastError::PriceTooOld);
+    world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
+    refused(world.last_tranche(&keeper, &ann, &usdc, &alt).await, BallastError::PriceTooOld);
     // it cannot be sold, and is worth less than the smallest tranche: it insures its own reserve, and the loss is absorbed
     let owed = owed(&mut world, &ann, &usdc).await;
     let (before, _) = books_now(&mut world, &alt).await;
@@ -123,13 +123,13 @@ async fn what_is_worth_a_tranche_or_can_be_sold_is_never_given_up() {
     world.move_price(|w| &mut w.sol, usd(100)).await;
     world.give(&keeper, &alt, 0).await;
     // with a price it is sold
-    last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
+    world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
     refused(absorb(&mut world, &keeper, &ann).await, BallastError::DepositsLeft);
     // without one, what is worth $10 waits for it
     tick_without(&mut world, &alt, 3_600).await;
     refused(absorb(&mut world, &keeper, &ann).await, BallastError::DepositsLeft);
     world.tick(1).await;
-    let receipt = last_tranche(&mut world, &keeper, &ann, &usdc, &alt).await.unwrap();
+    let receipt = world.last_tranche(&keeper, &ann, &usdc, &alt).await.unwrap();
     assert_eq!(losses(&receipt).len(), 1);
 }
 
@@ -147,23 +147,6 @@ async fn a_book_that_can_pay_keeps_its_dust_whatever_its_feeds_do() {
     refused(absorb(&mut world, &keeper, &ann).await, BallastError::DepositsLeft);
 }
 
-/// A raw transfer from a wallet to the vault's token account.
-async fn donate(world: &mut World, user: &User, market: &Market, amount: u64) -> Result<Receipt, Failure> {
-    let asset = world.asset(market);
-    let (from, to) = (asset.wallet(&user.key()), asset.tokens());
-    let transfer = spl_token_2022::instruction::transfer_checked(
-        &market.token_program,
-        &from,
-        &market.mint,
-        &to,
-        &user.key(),
-        &[],
-        amount,
-        market.decimals,
-    );
-    world.send(&[transfer.unwrap()], &[&user.keypair]).await
-}
-
 #[tokio::test]
 async fn tokens_given_to_the_vault_put_off_no_loss() {
     let mut outcomes = vec![];
@@ -173,10 +156,10 @@ async fn tokens_given_to_the_vault_put_off_no_loss() {
         world.give(&keeper, &sol, sol.units(1_000)).await;
         world.move_price(|w| &mut w.sol, usd(100)).await;
         if gives {
-            donate(&mut world, &keeper, &sol, sol.units(1_000)).await.unwrap();
-            donate(&mut world, &keeper, &usdc, usdc.units(10_000)).await.unwrap();
+            world.donate(&keeper, &sol, sol.units(1_000)).await;
+            world.donate(&keeper, &usdc, usdc.units(10_000)).await;
         }
-        let receipt = last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
+        let receipt = world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
         let loss = losses(&receipt)[0].clone();
         outcomes.push((loss.debt, loss.lenders, worth(&mut world, &lender, &usdc).await));
     }
@@ -194,7 +177,7 @@ async fn putting_off_a_loss_by_collateral_costs_as_much_as_the_loss() {
     // 41 SOL more: the book covers its debt by a little, and the bonus is Ann's own money again
     world.deposit_own(&ann, &sol, sol.units(41)).await.unwrap();
     while world.chain.account(ann.obligation()).await.is_some() && world.shares(&ann, &sol).await > 0 {
-        let receipt = last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await;
+        let receipt = world.last_tranche(&keeper, &ann, &usdc, &sol).await;
         let Ok(receipt) = receipt else { break };
         assert!(losses(&receipt).is_empty() || losses(&receipt)[0].debt < 10, "lenders bear nothing");
     }
@@ -217,7 +200,7 @@ async fn repaying_in_front_of_the_last_call_costs_the_borrower_and_delays_by_a_c
     let given = 1_000 * i128::from(btc.price) / 100 / 100_000_000;
     world.repay(&ann, &btc, u64::MAX).await.unwrap();
     refused(world.send(&[late], &[&keeper.keypair]).await, BallastError::WrongRemainingAccounts);
-    last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
+    world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
     let gained = together(&mut world, [&ann, &keeper]).await - before - given;
     // $200 of what was beyond collection are paid, and nobody gained them
     let bonus = i128::from(10_000 * 1_000_000 - price_of(10_000 * 1_000_000));
@@ -234,14 +217,14 @@ async fn a_dead_feed_neither_sells_nor_absorbs() {
     let lent = worth(&mut world, &lender, &usdc).await;
     // the price of ether stops: SOL is sold, ether waits, and nothing is absorbed over its head
     tick_without(&mut world, &eth, 120).await;
-    let receipt = last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
+    let receipt = world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
     assert!(losses(&receipt).is_empty());
-    refused(last_tranche(&mut world, &keeper, &ann, &usdc, &eth).await, BallastError::PriceTooOld);
+    refused(world.last_tranche(&keeper, &ann, &usdc, &eth).await, BallastError::PriceTooOld);
     refused(absorb(&mut world, &keeper, &ann).await, BallastError::DepositsLeft);
     assert!(worth(&mut world, &lender, &usdc).await >= lent);
     // no price, no bargain: it comes back, and the ether is sold for what it is worth then
     world.tick(1).await;
-    let receipt = last_tranche(&mut world, &keeper, &ann, &usdc, &eth).await.unwrap();
+    let receipt = world.last_tranche(&keeper, &ann, &usdc, &eth).await.unwrap();
     assert_eq!(tranches(&receipt)[0].bonus_ppm, 2_000);
     assert_eq!(losses(&receipt).len(), 1);
     // a dead feed of the debt stops the sale as well
@@ -249,7 +232,7 @@ async fn a_dead_feed_neither_sells_nor_absorbs() {
     let (sol, usdc) = (world.sol, world.usdc);
     world.move_price(|w| &mut w.sol, usd(100)).await;
     tick_without(&mut world, &usdc, 120).await;
-    refused(last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await, BallastError::PriceTooOld);
+    refused(world.last_tranche(&keeper, &ann, &usdc, &sol).await, BallastError::PriceTooOld);
     refused(absorb(&mut world, &keeper, &ann).await, BallastError::DepositsLeft);
 }
 
@@ -266,13 +249,10 @@ async fn a_frozen_debt_is_absorbed_with_the_last_deposit_and_nobody_gains_by_the
         if frozen {
             let (tokens, vault, held) = (world.asset(&usdc).tokens(), world.vault, world.till(&usdc).await);
             usdc.write_tokens(&mut world.chain, tokens, &vault, held, AccountState::Frozen);
-            refused(
-                last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await,
-                BallastError::TokenAccountFrozen,
-            );
+            refused(world.last_tranche(&keeper, &ann, &usdc, &sol).await, BallastError::TokenAccountFrozen);
         }
         let before = wealth(&mut world, &keeper).await;
-        let receipt = last_tranche(&mut world, &keeper, &ann, &btc, &sol).await.unwrap();
+        let receipt = world.last_tranche(&keeper, &ann, &btc, &sol).await.unwrap();
         assert_eq!(losses(&receipt).len(), 2);
         let bonus = i128::from(500 * 1_000_000 - price_of(500 * 1_000_000));
         // a unit of bitcoin is worth a thousand micro-dollars
@@ -311,9 +291,9 @@ async fn a_keeper_who_lends_chooses_which_debt_is_paid_and_gains_no_more_than_it
         world.move_price(|w| &mut w.sol, usd(80)).await;
         let owed_btc = owed(&mut world, &ann, &btc).await;
         if pays_btc {
-            last_tranche(&mut world, &keeper, &ann, &btc, &sol).await.unwrap();
+            world.last_tranche(&keeper, &ann, &btc, &sol).await.unwrap();
         }
-        let receipt = last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
+        let receipt = world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
         let lost = losses(&receipt);
         let in_btc = lost.iter().find(|loss| loss.reserve == world.asset(&btc).reserve());
         let in_btc = in_btc.map_or(0, |loss| loss.debt);

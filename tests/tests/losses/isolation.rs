@@ -1,7 +1,7 @@
 //! Two vaults over the same mints and feeds: whatever happens in the first, its collapse to bad debt included, every byte of
 //! every account of the second stays as it was.
 
-use crate::tools::{absorb, accounts_of, losses, ruin, DAY};
+use crate::tools::{absorb, losses, ruin, DAY};
 use ballast::{instructions::Signal, state::Side, BallastError};
 use ballast_client::{
     account::reserves_of,
@@ -92,7 +92,7 @@ impl Stage {
             }
         }
         let keeper = people.pop().expect("one more than the people");
-        let before = accounts_of(&mut world, other).await;
+        let before = world.accounts_of(other).await;
         (Self { world, random, people, keeper, counts: BTreeMap::new(), absorbed: 0 }, before)
     }
 
@@ -340,7 +340,7 @@ async fn live(seed: u64) {
         stage.act().await;
         counted += 1;
         if counted % 20 == 0 {
-            let now = accounts_of(&mut stage.world, other).await;
+            let now = stage.world.accounts_of(other).await;
             assert!(now == before, "seed {seed}, action {counted}: the other vault changed");
         }
     }

@@ -31,7 +31,7 @@ async fn attestation_audit_and_verification_hold_before_during_and_after() {
     begin(&mut world).await;
     count(&mut world, lender.obligation()).await;
     // the rest is sold and the loss absorbed in the midst of it
-    let receipt = last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
+    let receipt = world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
     let loss = &losses(&receipt)[0];
     attest(&mut world).await;
     let after = proof(&mut world).await;
@@ -67,7 +67,7 @@ async fn a_loss_of_everything_leaves_books_that_hold() {
     let (sol, usdc) = (world.sol, world.usdc);
     world.withdraw(&lender, &usdc, usdc.units(6_000)).await.unwrap();
     world.move_price(|w| &mut w.sol, 1).await;
-    let receipt = last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
+    let receipt = world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
     assert!(losses(&receipt)[0].wiped_out);
     attest(&mut world).await;
     proof(&mut world).await;

@@ -27,7 +27,7 @@ async fn after_a_loss() -> (World, User, User) {
     let (sol, usdc) = (world.sol, world.usdc);
     let ben = world.lender(&usdc, usdc.units(500_000)).await;
     world.move_price(|w| &mut w.sol, usd(100)).await;
-    last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
+    world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
     (world, lender, ben)
 }
 
@@ -103,7 +103,7 @@ async fn what_is_still_to_come_bears_a_second_loss_only_after_deposits() {
     recover(&mut world, &usdc, usdc.units(500)).await;
     world.withdraw(&lender, &usdc, usdc.units(6_400)).await.unwrap(); // 400 of the recovery's tokens among them
     world.move_price(|w| &mut w.sol, 1).await;
-    let receipt = last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
+    let receipt = world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
     let loss = &losses(&receipt)[0];
     let books = world.reserve(&usdc).await;
     assert!(loss.wiped_out && books.books.ledger().deposit_index == 0, "{loss:?}");

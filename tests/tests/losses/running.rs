@@ -93,7 +93,7 @@ async fn a_run_gains_the_loss_of_what_got_out_and_no_more() {
             if runs {
                 left = run(&mut world, &runner, total / 5).await; // the bucket at once
             }
-            let receipt = last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
+            let receipt = world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
             loss = losses(&receipt)[0].lenders;
             ends.push(holding(&mut world, &runner, &usdc).await);
         }
@@ -128,7 +128,7 @@ async fn a_run_gains_the_loss_of_what_got_out_and_no_more() {
 async fn whoever_runs_after_a_loss_gains_nothing() {
     let (mut world, runner, ann, keeper) = before_the_loss(Rule::Wide).await;
     let (sol, usdc) = (world.sol, world.usdc);
-    last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
+    world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
     let before = holding(&mut world, &runner, &usdc).await;
     let left = run(&mut world, &runner, 1).await;
     // the loss has halted the reserve: a fifth a day
@@ -181,7 +181,7 @@ async fn arriving_for_a_recovery_gains_its_share_of_the_time_it_stays() {
             let rule = if bucket { Rule::Bucket } else { Rule::Wide };
             let (mut world, _, ann, keeper) = before_the_loss(rule).await;
             let (sol, usdc) = (world.sol, world.usdc);
-            last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
+            world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
             // Halted takes no deposits: nobody arrives in the first hours
             let newcomer = world.user().await;
             refused(world.deposit(&newcomer, &usdc, usdc.units(1_000)).await, BallastError::NotInThisState);
@@ -215,7 +215,7 @@ async fn arriving_for_a_recovery_gains_its_share_of_the_time_it_stays() {
 async fn arriving_after_a_loss_that_nobody_repays_gains_nothing() {
     let (mut world, _, ann, keeper) = before_the_loss(Rule::Wide).await;
     let (sol, usdc) = (world.sol, world.usdc);
-    last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
+    world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
     world.tick(5 * 3_600).await;
     let newcomer = world.user().await;
     world.deposit(&newcomer, &usdc, usdc.units(1_000_000)).await.unwrap();
@@ -229,7 +229,7 @@ async fn arriving_before_a_loss_bears_it() {
     let (mut world, _, ann, keeper) = before_the_loss(Rule::Wide).await;
     let (sol, usdc) = (world.sol, world.usdc);
     let newcomer = world.lender(&usdc, usdc.units(LENT)).await;
-    let receipt = last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
+    let receipt = world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
     let half = i128::from(losses(&receipt)[0].lenders) / 2;
     let lost = i128::from(usdc.units(LENT)) - holding(&mut world, &newcomer, &usdc).await;
     // half of all deposits, but for the interest that the others earned before

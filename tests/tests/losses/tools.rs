@@ -8,9 +8,8 @@ use ballast::{
 };
 use ballast_client::{
     account::reserves_of,
-    address,
     instruction::{attest_solvency, begin_audit, count_obligation, finish_audit},
-    safety::{absorb_loss, absorbing},
+    safety::absorb_loss,
     verify::{verify, Evidence, Fetched, Proof},
     Event,
 };
@@ -20,7 +19,6 @@ use ballast_tests::{
     market::balance,
     Failure, Market, Receipt, User, World,
 };
-use solana_account::Account;
 
 /// Seconds of a day.
 pub const DAY: i64 = 86_400;
@@ -118,44 +116,11 @@ pub async fn mint_to_vault(world: &mut World, market: &Market, amount: u64) {
     market.write_tokens(&mut world.chain, tokens, &vault, held + amount, AccountState::Initialized);
 }
 
-/// A keeper's tranche that may be the last: the reserves of all other positions are writable.
-pub async fn last_tranche(
-    world: &mut World,
-    keeper: &User,
-    debtor: &User,
-    debt: &Market,
-    deposit: &Market,
-) -> Result<Receipt, Failure> {
-    let reserves = reserves_of(&world.obligation(debtor).await);
-    let tranche = world.tranche(keeper, debtor, debt, deposit, u64::MAX).await;
-    world.send(&[absorbing(tranche, &reserves)], &[&keeper.keypair]).await
-}
-
 /// `absorb_loss` of an obligation by anyone.
 pub async fn absorb(world: &mut World, caller: &User, debtor: &User) -> Result<Receipt, Failure> {
     let reserves = reserves_of(&world.obligation(debtor).await);
     let absorb = absorb_loss(caller.key(), debtor.account.vault, debtor.obligation(), &reserves);
     world.send(&[absorb], &[&caller.keypair]).await
-}
-
-/// Every account of a vault: the vault, its reports, reserves, token accounts and obligations.
-pub async fn accounts_of(world: &mut World, vault: Pubkey) -> Vec<(Pubkey, Account)> {
-    let mut keys = vec![vault, address::attestation(&vault), address::audit(&vault)];
-    for market in world.markets() {
-        keys.extend([market.asset(vault).reserve(), market.asset(vault).tokens()]);
-    }
-    for key in world.obligations.clone() {
-        let obligation: Obligation = world.chain.state(key).await;
-        if obligation.vault == vault {
-            keys.push(key);
-        }
-    }
-    let mut accounts = vec![];
-    for key in keys {
-        let account = world.chain.account(key).await.unwrap_or_else(|| panic!("no account at {key}"));
-        accounts.push((key, account));
-    }
-    accounts
 }
 
 /// The client's verification of the first vault, from raw accounts. Panics with every disagreement.

@@ -12,7 +12,7 @@ async fn wiped_out() -> (World, [User; 2], User) {
     let two = world.lender(&usdc, usdc.units(4_000)).await;
     world.withdraw(&one, &usdc, usdc.units(10_000)).await.unwrap();
     world.move_price(|w| &mut w.sol, 1).await; // 100 SOL are worth a micro-dollar
-    let receipt = last_tranche(&mut world, &keeper, &ann, &usdc, &sol).await.unwrap();
+    let receipt = world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
     let loss = &losses(&receipt)[0];
     assert!(loss.wiped_out && loss.lenders >= usdc.units(13_999), "{loss:?}");
     let reserve = world.reserve(&usdc).await;

@@ -1,74 +1,12 @@
 //! Liquid-staked assets: a base price times a rate. The rate's guard acts on new risk only.
 
-use anchor_lang::prelude::Pubkey;
-use ballast::instructions::RateConfig;
 use ballast::BallastError;
-use ballast_client::{
-    instruction::{add_reserve, refresh_composed_reserves},
-    preset::reserve_config,
-    price::{Price, PRICE_PROGRAM},
+use ballast_client::{instruction::refresh_composed_reserves, price::PRICE_PROGRAM};
+use ballast_tests::{
+    refused,
+    staked::{Staked, RATE},
+    User, World,
 };
-use ballast_risk::{presets::AssetKind, TokenAmount};
-use ballast_tests::{market::TOKEN, refused, usd, Market, User, World};
-use solana_signer::Signer;
-
-/// A liquid-staked SOL at rate 1.2, priced as SOL × rate; it believes 0.1 % of growth a day.
-struct Staked {
-    market: Market,
-    rate: Price,
-    rate_account: Pubkey,
-}
-
-const RATE: i64 = 1_20000000;
-
-impl Staked {
-    async fn list(world: &mut World) -> Self {
-        let mut market = Market::create(&mut world.chain, AssetKind::Lst, 9, TOKEN, usd(200));
-        (market.feed_id, market.price_account) = (world.sol.feed_id, world.sol.price_account);
-        let rate = Price {
-            feed_id: [77; 32],
-            price: RATE,
-            confidence: 0,
-            ema: RATE,
-            exponent: -8,
-            publish_time: world.chain.now(),
-            posted_slot: world.chain.slot(),
-        };
-        let mut config = reserve_config(&world.preset, AssetKind::Lst, market.feed_id).unwrap();
-        config.rate = Some(RateConfig { feed_id: rate.feed_id, anchor: 1_200_000_000, growth: 10 });
-        let curator = world.curator.insecure_clone();
-        let add = add_reserve(curator.pubkey(), &world.asset(&market), config);
-        world.send_in_setup(world.vault, &[add], &[&curator]).await.unwrap();
-        let mut staked = Self { market, rate, rate_account: Pubkey::new_unique() };
-        staked.refresh(world).await;
-        staked
-    }
-
-    /// Posts SOL and the rate as of now and refreshes.
-    async fn refresh(&mut self, world: &mut World) {
-        world.refresh().await.unwrap();
-        self.rate.publish_time = world.chain.now();
-        self.rate.posted_slot = world.chain.slot();
-        world.chain.set_account(self.rate_account, PRICE_PROGRAM, self.rate.account_data());
-        let reserve = world.asset(&self.market).reserve();
-        let accounts = [(reserve, vec![self.market.price_account, self.rate_account])];
-        let payer = world.curator.insecure_clone();
-        world.must(&[refresh_composed_reserves(world.vault, &accounts)], &[&payer]).await;
-    }
-
-    async fn set_rate(&mut self, world: &mut World, rate: i64) {
-        (self.rate.price, self.rate.ema) = (rate, rate);
-        world.chain.pass(1);
-        self.refresh(world).await;
-    }
-
-    /// Spot and opening value of one token, micro-USD.
-    async fn worth(&self, world: &mut World) -> (i128, i128) {
-        let prices = world.reserve(&self.market).await.prices();
-        let one = TokenAmount(self.market.units(1));
-        (prices.spot.value_down(one).0, prices.low.value_down(one).0)
-    }
-}
 
 async fn borrower_of(world: &mut World, staked: &Staked) -> User {
     let usdc = world.usdc;

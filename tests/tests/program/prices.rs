@@ -15,7 +15,6 @@ use ballast_client::{
 };
 use ballast_risk::price::UnitPrice;
 use ballast_tests::{attack, market::EXPONENT, refused, usd, Market, Reason, World};
-use pyth_solana_receiver_sdk::price_update::VerificationLevel;
 use std::slice::from_ref;
 
 /// What a reserve must store of a price, with `k` = 1 confidence interval.
@@ -192,62 +191,6 @@ async fn prices_from_the_future_are_refused() {
     refused(post(&mut world, &sol, |q| q.posted_slot = u64::MAX).await.1, BallastError::PriceFromTheFuture);
     // the cluster's clock may run behind by a minute
     post(&mut world, &sol, |q| q.publish_time += ahead).await.1.unwrap();
-}
-
-#[tokio::test]
-async fn spoofed_price_accounts_are_refused() {
-    let mut world = World::start().await;
-    let (sol, eth) = (world.sol, world.eth);
-    world.chain.pass(1);
-    let quote = Price { price: usd(1_000_000), ema: usd(1_000_000), ..sol.quote(&world.chain) };
-    let good = quote.account_data();
-    let other_kind = [&[7; 8], &good[8..]].concat();
-    let spoofs: [(&str, Pubkey, Vec<u8>, Reason); 11] = [
-        (
-            "of the system",
-            anchor_lang::system_program::ID,
-            good.clone(),
-            BallastError::PriceAccountOwner.into(),
-        ),
-        ("of the program itself", ballast::ID, good.clone(), BallastError::PriceAccountOwner.into()),
-        ("of a stranger", Pubkey::new_unique(), good.clone(), BallastError::PriceAccountOwner.into()),
-        (
-            "another feed",
-            PRICE_PROGRAM,
-            eth.quote(&world.chain).account_data(),
-            BallastError::PriceFeedMismatch.into(),
-        ),
-        (
-            "unverified",
-            PRICE_PROGRAM,
-            quote.account_data_verified(VerificationLevel::Partial { num_signatures: 12 }),
-            BallastError::PriceNotVerified.into(),
-        ),
-        (
-            "verified by nobody",
-            PRICE_PROGRAM,
-            quote.account_data_verified(VerificationLevel::Partial { num_signatures: 0 }),
-            BallastError::PriceNotVerified.into(),
-        ),
-        ("another kind", PRICE_PROGRAM, other_kind, ErrorCode::AccountDiscriminatorMismatch.into()),
-        ("zeros", PRICE_PROGRAM, vec![0; good.len()], ErrorCode::AccountDiscriminatorMismatch.into()),
-        ("nothing", PRICE_PROGRAM, vec![], ErrorCode::AccountDiscriminatorNotFound.into()),
-        ("cut short", PRICE_PROGRAM, good[..100].to_vec(), ErrorCode::AccountDidNotDeserialize.into()),
-        ("only a name", PRICE_PROGRAM, good[..8].to_vec(), ErrorCode::AccountDidNotDeserialize.into()),
-    ];
-    let key = world.asset(&sol).reserve();
-    let before = world.chain.account(key).await.unwrap();
-    for (what, owner, data, reason) in spoofs {
-        println!("{what}");
-        world.chain.set_account(sol.price_account, owner, data);
-        refused(world.refresh_one(&sol).await, reason);
-    }
-    // one spoof fails the whole batch
-    let eth_quote = eth.quote(&world.chain);
-    eth.post_raw(&mut world.chain, &eth_quote);
-    refused(world.refresh_posted().await, ErrorCode::AccountDidNotDeserialize);
-    assert_eq!(world.chain.account(key).await.unwrap(), before);
-    assert_ne!(world.reserve(&eth).await.price.publish_time, eth_quote.publish_time as u64);
 }
 
 #[tokio::test]

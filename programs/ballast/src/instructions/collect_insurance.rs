@@ -2,7 +2,7 @@
 //! stakers. Permissionless: the destination is fixed.
 //!
 //! 1. Only of the reserve of the fund's own mint, so that nothing is ever swapped: see `docs/decisions/011`.
-//! 2. Only while the breakers of vault and reserve are Normal, as far as tokens are free. A reserve keeps its target of the debt that
+//! 2. Only while the breakers of vault and reserve are Normal and no token is missing, as far as tokens are free. A reserve keeps its target of the debt that
 //!    it has, and of the fading memory of the debt that it had: repaying for a moment frees nothing.
 //! 3. Nothing to collect is no error: the debt is remembered. Exactly what leaves the reserve arrives in the fund. Emits
 //!    [`InsuranceCollected`].
@@ -10,6 +10,7 @@
 use crate::{
     error::{BallastError, Named},
     event::InsuranceCollected,
+    guard::look_at_tokens,
     oracle::now,
     state::{FundAccount, Reserve, Vault},
     tokens::Till,
@@ -43,20 +44,14 @@ pub struct CollectInsurance<'info> {
 
 pub(crate) fn handler(ctx: Context<CollectInsurance>) -> Result<()> {
     let accounts = ctx.accounts;
-    let now = now(&Clock::get()?);
+    let clock = Clock::get()?;
+    let now = now(&clock);
     let (vault_key, reserve_key) = (accounts.vault.key(), accounts.reserve.key());
     let mut fund = accounts.fund.load_mut()?;
     fund.check(&vault_key)?;
     require_keys_eq!(accounts.fund_tokens.key(), fund.token_account, BallastError::WrongTokenAccount);
     let mut reserve = accounts.reserve.load_mut()?;
     fund.see_price(&reserve_key, &reserve)?;
-    {
-        let vault = accounts.vault.load()?;
-        vault.check_version()?;
-        let states = (vault.breaker.as_risk().state_at(now), reserve.breaker.as_risk().state_at(now));
-        let permission = allows(Action::CollectFees, states.0, states.1);
-        require!(permission.is_allowed(), BallastError::NotInThisState);
-    }
     let mut till = Till {
         vault: &accounts.vault,
         mint: &accounts.mint,
@@ -65,6 +60,15 @@ pub(crate) fn handler(ctx: Context<CollectInsurance>) -> Result<()> {
         token_program: &accounts.token_program,
     };
     till.check(&reserve)?;
+    // first, so that a deficit which nobody has shown yet counts already
+    look_at_tokens(&mut reserve, &reserve_key, till.tokens, &clock)?;
+    {
+        let vault = accounts.vault.load()?;
+        vault.check_version()?;
+        let states = (vault.breaker.as_risk().state_at(now), reserve.breaker.as_risk().state_at(now));
+        let permission = allows(Action::CollectFees, states.0, states.1);
+        require!(permission.is_allowed(), BallastError::NotInThisState);
+    }
 
     let (books_before, fund_before) = ((&reserve.books).into(), fund.view());
     let mut ledger = reserve.bring_up(now);

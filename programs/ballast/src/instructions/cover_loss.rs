@@ -10,6 +10,7 @@
 use crate::{
     error::{BallastError, Named},
     event::LossCovered,
+    guard::look_at_tokens,
     oracle::now,
     state::{reserve::PriceUse, ClaimAccount, FundAccount, Reserve, Vault},
     tokens::Till,
@@ -86,6 +87,7 @@ pub(crate) fn handler(ctx: Context<CoverLoss>, amount: u64, min_paid: u64) -> Re
         token_program: &accounts.token_program,
     };
     till.check(&reserve)?;
+    look_at_tokens(&mut reserve, &accounts.reserve.key(), till.tokens, &clock)?;
     let mut fund_till = Till {
         vault: &accounts.vault,
         mint: &accounts.fund_mint,

@@ -1,5 +1,6 @@
 //! A world with separate hands: a curator who proposes, a guardian who watches, and a stranger.
 
+use crate::{Failure, Market, Receipt, World};
 use anchor_lang::prelude::Pubkey;
 use ballast::{
     instructions::TightenTo,
@@ -10,7 +11,6 @@ use ballast_risk::{
     breaker::{Breaker, State},
     change::MIN_TIMELOCK,
 };
-use ballast_tests::{Failure, Market, Receipt, World};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 
@@ -23,14 +23,18 @@ pub const DAY: i64 = 24 * HOUR;
 
 /// The first vault of a world and the people who govern it.
 pub struct Desk {
+    /// The world.
     pub world: World,
+    /// Proposes.
     pub curator: Keypair,
+    /// Tightens and cancels.
     pub guardian: Keypair,
     /// Has no role at all, and pays for what anyone may do.
     pub stranger: Keypair,
 }
 
 impl Desk {
+    /// A world whose vault has a guardian of its own.
     pub async fn open() -> Self {
         let mut world = World::start().await;
         let (curator, guardian, stranger) =
@@ -40,10 +44,12 @@ impl Desk {
         Self { world, curator, guardian, stranger }
     }
 
+    /// The vault.
     pub async fn vault(&mut self) -> Vault {
         self.world.chain.state(self.world.vault).await
     }
 
+    /// A market's reserve.
     pub async fn reserve(&mut self, market: &Market) -> Reserve {
         self.world.reserve(market).await
     }
@@ -59,11 +65,13 @@ impl Desk {
         decode_change(&account.data)
     }
 
+    /// The curator's next proposal, which is not made yet.
     pub async fn next_proposal(&mut self, reserve: Option<Pubkey>) -> Proposal {
         let (vault, proposer) = (self.world.vault, self.curator.pubkey());
         Proposal { vault, number: self.vault().await.last_change + 1, reserve, proposer }
     }
 
+    /// The curator proposes, or is refused.
     pub async fn try_propose(
         &mut self,
         reserve: Option<Pubkey>,
@@ -77,14 +85,14 @@ impl Desk {
 
     /// The curator proposes a change of the vault.
     pub async fn propose(&mut self, proposed: ProposedChange) -> Proposal {
-        let (proposal, _) = self.try_propose(None, proposed).await.unwrap();
+        let (proposal, _) = self.try_propose(None, proposed).await.expect("a legal change");
         proposal
     }
 
     /// The curator proposes a change of a market's reserve.
     pub async fn propose_for(&mut self, market: &Market, proposed: ProposedChange) -> Proposal {
         let reserve = self.about(market);
-        let (proposal, _) = self.try_propose(reserve, proposed).await.unwrap();
+        let (proposal, _) = self.try_propose(reserve, proposed).await.expect("a legal change");
         proposal
     }
 
@@ -110,15 +118,17 @@ impl Desk {
 
     /// Proposes, waits out the timelock and executes.
     pub async fn carry_out(&mut self, reserve: Option<Pubkey>, proposed: ProposedChange) -> Receipt {
-        let (proposal, _) = self.try_propose(reserve, proposed).await.unwrap();
+        let (proposal, _) = self.try_propose(reserve, proposed).await.expect("a legal change");
         self.wait(DELAY);
-        self.execute(&proposal).await.unwrap()
+        self.execute(&proposal).await.expect("it is ripe")
     }
 
+    /// Someone cancels a change.
     pub async fn cancel_as(&mut self, who: &Keypair, proposal: &Proposal) -> Result<Receipt, Failure> {
         self.world.send(&[proposal.cancel(who.pubkey())], &[who]).await
     }
 
+    /// Someone raises the breaker of the vault, or of a reserve.
     pub async fn tighten_as(
         &mut self,
         who: &Keypair,
@@ -136,10 +146,12 @@ impl Desk {
         self.tighten_as(&guardian, reserve, TightenTo::Guarded, seconds).await
     }
 
+    /// Lets time pass, without new prices.
     pub fn wait(&mut self, seconds: i64) {
         self.world.chain.pass(seconds);
     }
 
+    /// The vault's reserves, in its order.
     pub async fn reserves(&mut self) -> Vec<Pubkey> {
         let vault = self.vault().await;
         vault.reserves[..usize::from(vault.reserve_count)].to_vec()

@@ -1,0 +1,69 @@
+//! Collateral that somebody issues without anything behind it.
+
+use crate::tools::*;
+use ballast::{state::Reserve, BallastError};
+use ballast_risk::bucket::FlowRules;
+use ballast_tests::{refused, usd, World};
+
+/// Part of its group's cap that the asset has, in dollars; and the floor of its inflow bucket, in tokens of $2.
+const CAP: u64 = 1_000_000;
+const FLOOR: u64 = 100_000;
+
+/// What the attacker takes out of a vault, micro-USD, when it can issue any amount of a token that the oracle still prices at $2.
+/// Every six hours, for two days, it deposits and borrows all that it can. With the price gone nothing of what it pledged is worth a thing.
+async fn taken(bounded: bool) -> i128 {
+    let mut world = World::start().await;
+    let (alt, usdc) = (world.alt, world.usdc);
+    world.lender(&usdc, usdc.units(10_000_000)).await;
+    let eve = world.user().await;
+    world.give(&eve, &alt, alt.units(5_000_000)).await;
+    if bounded {
+        world.set_caps(&alt, |caps| caps.exposure = CAP * 1_000_000).await;
+        world.set_flows(&alt, FlowRules::balanced(alt.units(FLOOR), alt.units(FLOOR))).await;
+    }
+    world.tick(1).await;
+    // what it issues is worth nothing
+    let mut fair = world.fair();
+    fair.iter_mut().filter(|(market, _)| market.mint == alt.mint).for_each(|(_, price)| *price = 0);
+    let had = world.fortune(&[&eve], &fair).await;
+    let (mut pledged, key) = (0, world.asset(&alt).reserve());
+    for round in 0..8 {
+        if bounded && round == 0 {
+            // at once no more than the bucket
+            let more = world.deposit_own(&eve, &alt, alt.units(FLOOR) + 1).await;
+            refused(more, BallastError::InflowBucketEmpty);
+        }
+        for part in [1_000_000, 100_000, 10_000, 1_000] {
+            while world.deposit_own(&eve, &alt, alt.units(part)).await.is_ok() {
+                pledged += part;
+            }
+        }
+        let all = world.most(&eve, &usdc).await;
+        if all > 0 {
+            world.borrow(&eve, &usdc, all).await.unwrap();
+        }
+        world.tick(6 * 3_600).await;
+    }
+    let deposits = world.chain.state::<Reserve>(key).await.books.ledger().total_deposits_down().0;
+    assert_eq!(deposits, alt.units(pledged));
+    if bounded {
+        // values round up
+        assert!((CAP / 2 - 1_000..=CAP / 2).contains(&pledged), "the group's part is full: {pledged}");
+        refused(world.deposit_own(&eve, &alt, alt.units(1_000)).await, BallastError::ExposureCap);
+    }
+    world.move_price(|world| &mut world.alt, usd(2) / 1_000).await;
+    assert!(!world.score(&eve).await.is_healthy());
+    world.fortune(&[&eve], &fair).await.gain_up(&had)
+}
+
+#[tokio::test]
+async fn kelp_rseth_april_2026() {
+    // The program cannot know that a token is worth nothing while its price says two dollars, so this attacker gains: never more than
+    // may be borrowed against the asset's part of its group's cap. A margin of 30 % opens with 37.5 %.
+    let taken_with_caps = taken(true).await;
+    let bound = i128::from(CAP) * 1_000_000 * 625 / 1_000;
+    assert!(taken_with_caps > 0 && taken_with_caps <= bound, "{taken_with_caps} {bound}");
+    // without cap and bucket, as presets leave them, the same attack takes what there is against all that was issued
+    let taken_without = taken(false).await;
+    assert!(taken_without > 5 * bound, "{taken_without} {bound}");
+}
