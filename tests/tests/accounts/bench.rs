@@ -91,7 +91,9 @@ impl Bench {
 
     /// Writes an account, for one transaction.
     pub fn put(&mut self, key: Pubkey, account: Option<Account>) {
-        self.svm.set_account(key, account.unwrap_or_default()).expect("programs and sysvars are never written");
+        self.svm
+            .set_account(key, account.unwrap_or_default())
+            .expect("programs and sysvars are never written");
         self.held.entry(key).or_default();
     }
 

@@ -4,7 +4,7 @@ use crate::{
     bench::{Accounts, Bench},
     interface::Interface,
     permitted::{self, Permitted},
-    wrong::{Subject, Wrong, WALLET},
+    wrong::{Pool, Subject, Wrong, WALLET},
 };
 use anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction, system_program};
 use ballast::governance::INSTRUCTIONS;
@@ -57,16 +57,16 @@ pub struct Court {
 }
 
 /// The accounts that calls name, as they are in the world. Programs and sysvars are the machine's own.
-pub async fn accounts_of(world: &mut World, calls: &[&Instruction]) -> Accounts {
+async fn accounts_of(world: &mut World, calls: [&Instruction; 2], pool: &Pool) -> Accounts {
     let fixed = [system_program::ID, TOKEN, TOKEN_2022, ballast::ID, INSTRUCTIONS];
     let mut accounts = Accounts::new();
-    for meta in calls.iter().flat_map(|call| &call.accounts) {
-        if !fixed.contains(&meta.pubkey) && !accounts.contains_key(&meta.pubkey) {
-            accounts.insert(meta.pubkey, world.chain.account(meta.pubkey).await);
+    let named = calls.iter().flat_map(|call| &call.accounts).map(|meta| &meta.pubkey);
+    for key in named.chain(&pool.ours).chain(&pool.theirs) {
+        if !fixed.contains(key) && !accounts.contains_key(key) {
+            accounts.insert(*key, world.chain.account(*key).await);
         }
     }
-    let wallet =
-        Account { lamports: 10_000_000_000, owner: system_program::ID, ..Account::default() };
+    let wallet = Account { lamports: 10_000_000_000, owner: system_program::ID, ..Account::default() };
     accounts.insert(WALLET, Some(wallet));
     accounts
 }
@@ -77,30 +77,39 @@ impl Court {
         Self { interface, bench: Bench::new(validators), findings }
     }
 
-    /// Takes a call apart that is legal as it is, and whose twin is legal in another vault at the same moment.
-    pub async fn try_all(&mut self, world: &mut World, call: &Instruction, twin: &Instruction) {
+    /// Takes a call apart that is legal as it is, and whose twin is legal in another vault at the same moment. `special` says which
+    /// case of the instruction it is, where permissions differ.
+    pub async fn try_all(
+        &mut self,
+        world: &mut World,
+        special: &str,
+        [call, twin]: [&Instruction; 2],
+        pool: &Pool,
+    ) {
         let interface = self.interface.clone();
         let described = interface.of(call);
-        let accounts = accounts_of(world, &[call, twin]).await;
+        let name = format!("{}{special}", described.name);
+        let accounts = accounts_of(world, [call, twin], pool).await;
         let clock = world.chain.clock().await;
         self.bench.hold(&accounts, &clock);
         for legal in [call, twin] {
             if let Err(refusal) = self.bench.send(std::slice::from_ref(legal)) {
-                panic!("{} itself: {} {:#?}", described.name, refusal.name, refusal.logs);
+                panic!("{name} itself: {} {:#?}", refusal.name, refusal.logs);
             }
             self.check_law(world, &accounts).await;
             self.bench.restore(&accounts);
         }
         *self.findings.instructions.entry(described.name.clone()).or_default() += 1;
         self.findings.slots += call.accounts.len();
-        let subject = Subject { call, twin, described, interface: &interface, accounts: &accounts };
+        let subject =
+            Subject { call, twin, described, name: &name, interface: &interface, accounts: &accounts, pool };
         for wrong in subject.wrongs() {
             self.try_one(world, &subject, &wrong).await;
         }
     }
 
     async fn try_one(&mut self, world: &mut World, subject: &Subject<'_>, wrong: &Wrong) {
-        let name = &subject.described.name;
+        let name = subject.name;
         let mut before = subject.accounts.clone();
         for (key, account) in &wrong.puts {
             self.bench.put(*key, account.clone());
@@ -150,11 +159,13 @@ impl Court {
     fn check_others(&mut self, subject: &Subject, before: &Accounts, wrong: &Wrong) {
         let ours: BTreeSet<Pubkey> = subject.call.accounts.iter().map(|meta| meta.pubkey).collect();
         for key in self.bench.changed(before) {
-            let theirs = subject.twin.accounts.iter().any(|meta| meta.pubkey == key);
-            if theirs && !ours.contains(&key) {
+            let of_twin = subject.twin.accounts.iter().any(|meta| meta.pubkey == key);
+            if (of_twin || subject.pool.theirs.contains(&key)) && !ours.contains(&key) {
                 let Wrong { slot, kind, .. } = wrong;
-                let name = &subject.described.name;
-                self.findings.complaints.push(format!("{name} / {slot} / {kind:?} changed {key} of the other vault"));
+                let name = subject.name;
+                self.findings
+                    .complaints
+                    .push(format!("{name} / {slot} / {kind:?} changed {key} of the other vault"));
             }
         }
     }
@@ -168,7 +179,9 @@ impl Court {
             world.chain.put(key, self.bench.account(&key).unwrap_or_default());
         }
         let (obligations, stakes) = (world.obligations.clone(), world.stakes.clone());
-        for (kept, all) in [(&mut world.obligations, obligations.clone()), (&mut world.stakes, stakes.clone())] {
+        for (kept, all) in
+            [(&mut world.obligations, obligations.clone()), (&mut world.stakes, stakes.clone())]
+        {
             kept.clear();
             for key in all {
                 let is_there = self.bench.account(&key).is_some() || !before.contains_key(&key);
@@ -209,7 +222,8 @@ impl Findings {
         }
         for instruction in &interface.instructions {
             if !self.instructions.contains_key(&instruction.name) {
-                self.complaints.push(format!("no legal call of {} is prepared: see main.rs", instruction.name));
+                self.complaints
+                    .push(format!("no legal call of {} is prepared: see main.rs", instruction.name));
             }
         }
         for (place, entry) in permitted::PERMITTED.iter().enumerate() {

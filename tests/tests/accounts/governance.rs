@@ -1,7 +1,7 @@
 //! Changes from proposal to execution, new reserves and funds, and old accounts.
 
-use crate::stage::Stage;
 use crate::{in_both, try_all};
+use crate::{stage::Stage, wrong::Pool};
 use anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction};
 use ballast::state::{ProposedChange, Reserve, Vault};
 use ballast_client::{
@@ -51,7 +51,8 @@ pub async fn changes(stage: &mut Stage) {
         next(stage, Some(reserve)).await.propose(change)
     });
     let new = Market::create(&mut stage.insured.world.chain, AssetKind::Alt, 6, TOKEN, usd(1));
-    let config = reserve_config(&stage.insured.world.preset, new.kind, new.feed_id).expect("the preset is valid");
+    let config =
+        reserve_config(&stage.insured.world.preset, new.kind, new.feed_id).expect("the preset is valid");
     // of the first vault and of the second
     let mut proposals: [Vec<Proposal>; 2] = [vec![], vec![]];
     for side in [1, 0] {
@@ -94,7 +95,7 @@ pub async fn funds(stage: &mut Stage) {
         let rules = FundRules::BALANCED.into();
         creations.push(insurance::create_fund(curator.pubkey(), &fund, rules));
     }
-    stage.court.try_all(world, &creations[0], &creations[1]).await;
+    stage.court.try_all(world, "", [&creations[0], &creations[1]], &Pool::default()).await;
 }
 
 /// Accounts as version 1 of the program left them, and a vault in between.
@@ -115,17 +116,18 @@ pub async fn migrations(stage: &mut Stage) {
         stage.insured.world.chain.put(key, account);
     }
     let payer = stage.keeper.key();
-    for which in 0..5 {
+    try_all!(stage, instruction::migrate_account(payer, stage.insured.world.vault, None));
+    for of_reserve in [true, false] {
         try_all!(stage, {
+            let [reserve, obligation] = [stage.reserve(&sol), stage.of(&stage.ann).obligation()];
+            let account = if of_reserve { reserve } else { obligation };
+            instruction::migrate_account(payer, stage.insured.world.vault, Some(account))
+        });
+    }
+    for report in [address::attestation, address::audit] {
+        try_all!(stage, " of a report", {
             let vault = stage.insured.world.vault;
-            let accounts = [
-                None,
-                Some(stage.reserve(&sol)),
-                Some(stage.of(&stage.ann).obligation()),
-                Some(address::attestation(&vault)),
-                Some(address::audit(&vault)),
-            ];
-            instruction::migrate_account(payer, vault, accounts[which])
+            instruction::migrate_account(payer, vault, Some(report(&vault)))
         });
     }
 }

@@ -21,7 +21,13 @@ pub async fn stakes(stage: &mut Stage) {
     try_all!(stage, insurance::stake_insurance(keeper, &stage.insured.fund, 1_000_000));
     try_all!(stage, insurance::request_unstake(keeper, &stage.insured.fund, 1_000_000));
     try_all!(stage, insurance::close_stake(bob, &stage.insured.fund));
-    in_both!(stage, stage.endow(&usdc, usdc.units(10_000), 0).await);
+    in_both!(stage, {
+        stage.endow(&usdc, usdc.units(10_000), 0).await;
+        // the first time only looks at the debt
+        let collect = insurance::collect_insurance(&stage.insured.fund);
+        stage.insured.crank(collect).await.expect("anyone may");
+    });
+    stage.insured.world.tick(1).await;
     try_all!(stage, insurance::collect_insurance(&stage.insured.fund));
     in_both!(stage, {
         let keeper = stage.of(&stage.keeper);

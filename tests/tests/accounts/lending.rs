@@ -2,13 +2,13 @@
 
 use crate::stage::{Stage, DAY};
 use crate::{in_both, try_all};
+use ballast::state::Vault;
 use ballast_client::{
     account::reserves_of,
     instruction,
     preset::{reserve_config, vault_config},
 };
 use ballast_risk::presets::AssetKind;
-use ballast::state::Vault;
 use ballast_tests::{market::TOKEN, usd, Market};
 use solana_signer::Signer;
 
@@ -91,7 +91,7 @@ pub async fn proofs(stage: &mut Stage) {
         let count = instruction::count_obligation(obligation.vault, key, &reserves_of(&obligation));
         stage.insured.world.must(&[count], &[&curator]).await;
     }
-    try_all!(stage, {
+    try_all!(stage, ", last step", {
         let reserves = markets.map(|market| stage.reserve(&market));
         instruction::finish_audit(stage.insured.world.vault, &reserves)
     });
@@ -111,7 +111,7 @@ pub async fn vaults(stage: &mut Stage) {
         let vault = stage.insured.world.vault;
         stage.insured.world.chain.edit::<Vault>(vault, |vault| vault.opened_at = 0).await;
     });
-    try_all!(stage, {
+    try_all!(stage, " in set-up", {
         let config = reserve_config(&preset, market.kind, market.feed_id).expect("the preset is valid");
         instruction::add_reserve(curator, &stage.insured.world.asset(&market), config)
     });

@@ -34,24 +34,30 @@ where
 #[test]
 fn every_account_of_every_instruction_is_refused_when_it_is_wrong() {
     let rooms: Vec<thread::JoinHandle<Findings>> = vec![
-        thread::spawn(|| room(async |stage: &mut Stage| {
-            lending::positions(stage).await;
-            lending::prices_and_fees(stage).await;
-            lending::proofs(stage).await;
-            lending::vaults(stage).await;
-        })),
-        thread::spawn(|| room(async |stage: &mut Stage| {
-            unwinding::tranches(stage).await;
-            unwinding::losses(stage).await;
-        })),
+        thread::spawn(|| {
+            room(async |stage: &mut Stage| {
+                lending::positions(stage).await;
+                lending::prices_and_fees(stage).await;
+                lending::proofs(stage).await;
+                lending::vaults(stage).await;
+            })
+        }),
+        thread::spawn(|| {
+            room(async |stage: &mut Stage| {
+                unwinding::tranches(stage).await;
+                unwinding::losses(stage).await;
+            })
+        }),
         thread::spawn(|| room(unwinding::breakers)),
         thread::spawn(|| room(insurance::stakes)),
         thread::spawn(|| room(insurance::claims)),
         thread::spawn(|| room(governance::changes)),
-        thread::spawn(|| room(async |stage: &mut Stage| {
-            governance::funds(stage).await;
-            governance::migrations(stage).await;
-        })),
+        thread::spawn(|| {
+            room(async |stage: &mut Stage| {
+                governance::funds(stage).await;
+                governance::migrations(stage).await;
+            })
+        }),
     ];
     let mut findings = Findings::default();
     for room in rooms {

@@ -1,9 +1,9 @@
 //! Two vaults in the same state, with the same people, loans, stakes and validators, so that whatever is not checked would land.
 
-use crate::court::Court;
+use crate::{court::Court, wrong::Pool};
 use anchor_lang::prelude::Pubkey;
 use ballast::state::Reserve;
-use ballast_client::{instruction, insurance::Fund, Account};
+use ballast_client::{address, instruction, insurance::Fund, Account};
 use ballast_risk::fund::FundRules;
 use ballast_tests::{Insured, Market, User};
 use solana_signer::Signer;
@@ -38,15 +38,19 @@ macro_rules! in_both {
     };
 }
 
-/// Takes a call apart, with the same call in the other vault as its twin.
+/// Takes a call apart, with the same call in the other vault as its twin. A special case of an instruction says which it is.
 #[macro_export]
 macro_rules! try_all {
-    ($stage:ident, $call:expr) => {{
+    ($stage:ident, $call:expr) => {
+        $crate::try_all!($stage, "", $call)
+    };
+    ($stage:ident, $special:literal, $call:expr) => {{
         $stage.face(1);
         let twin = $call;
         $stage.face(0);
         let call = $call;
-        $stage.court.try_all(&mut $stage.insured.world, &call, &twin).await;
+        let pool = $stage.pool().await;
+        $stage.court.try_all(&mut $stage.insured.world, $special, [&call, &twin], &pool).await;
     }};
 }
 
@@ -77,7 +81,8 @@ impl Stage {
         self.insured.next_epoch().await;
         for side in [1, 0] {
             self.face(side);
-            let [ann, bob, keeper, lender] = [&self.ann, &self.bob, &self.keeper, &self.lender].map(|u| self.of(u));
+            let [ann, bob, keeper, lender] =
+                [&self.ann, &self.bob, &self.keeper, &self.lender].map(|u| self.of(u));
             let world = &mut self.insured.world;
             let (sol, usdc) = (world.sol, world.usdc);
             if side == 1 {
@@ -114,6 +119,30 @@ impl Stage {
     /// A market's reserve in the vault that is faced.
     pub fn reserve(&self, market: &Market) -> Pubkey {
         self.insured.world.asset(market).reserve()
+    }
+
+    /// Everything that the two vaults have: people's obligations and stakes, reserves, token accounts, reports.
+    pub async fn pool(&mut self) -> Pool {
+        let mut sides: [Vec<Pubkey>; 2] = [vec![], vec![]];
+        for (side, pool) in sides.iter_mut().enumerate() {
+            let (vault, fund) = (self.vaults[side], self.funds[side]);
+            pool.extend([vault, fund.address(), fund.roll(), fund.tokens(), fund.claim(1)]);
+            pool.extend([address::attestation(&vault), address::audit(&vault)]);
+            for market in self.insured.world.markets() {
+                pool.extend([market.asset(vault).reserve(), market.asset(vault).tokens()]);
+            }
+            for user in [&self.ann, &self.bob, &self.keeper, &self.lender] {
+                let account = Account { vault, ..user.account };
+                pool.extend([account.obligation(), Account { id: 1, ..account }.obligation()]);
+                pool.push(fund.stake(&user.key()));
+            }
+        }
+        // people's own token accounts belong to no vault
+        for user in [&self.ann, &self.bob, &self.keeper, &self.lender] {
+            sides[0].push(self.insured.usdc().asset(self.vaults[0]).wallet(&user.key()));
+        }
+        let [ours, theirs] = sides;
+        Pool { ours, theirs }
     }
 
     /// Adds insurance and fees to a reserve, tokens and all, as interest would.

@@ -27,7 +27,7 @@ pub async fn tranches(stage: &mut Stage) {
         stage.insured.world.tranche(&keeper, &ann, &usdc, &sol, u64::MAX).await
     });
     in_both!(stage, {
-        stage.insured.world.set_state(&sol, State::Guarded).await;
+        stage.insured.world.set_caps(&sol, |caps| caps.deposits = 1).await;
         let ann = stage.of(&stage.ann);
         stage.insured.world.give(&ann, &sol, sol.units(1)).await;
     });
@@ -38,7 +38,7 @@ pub async fn tranches(stage: &mut Stage) {
         instruction::top_up(&ann.account, &stage.insured.world.asset(&sol), sol.units(1), &reserves)
     });
     in_both!(stage, stage.insured.world.set_frozen(&sol, true).await);
-    try_all!(stage, {
+    try_all!(stage, " for shares", {
         let (keeper, ann) = (stage.of(&stage.keeper), stage.of(&stage.ann));
         let shares_to = Some(keeper.obligation());
         let change = |tranche: &mut Tranche| tranche.shares_to = shares_to;
@@ -106,7 +106,7 @@ pub async fn breakers(stage: &mut Stage) {
             stage.insured.world.set_state(&market, State::Guarded).await;
         }
     });
-    try_all!(stage, {
+    try_all!(stage, " by all reserves", {
         let reserves = stage.insured.world.all_reserves().await;
         safety::trip_vault(stage.insured.world.vault, Signal::VaultGuardedShare, &reserves)
     });

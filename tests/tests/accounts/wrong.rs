@@ -14,7 +14,7 @@ use anchor_spl::token_2022::spl_token_2022::{
     state::{Account as TokenState, AccountState, Mint as MintState},
 };
 use ballast_client::price::PRICE_PROGRAM;
-use ballast_tests::market::{TOKEN, TOKEN_2022};
+use ballast_tests::market::{packed, TOKEN, TOKEN_2022};
 use solana_account::Account;
 
 /// A kind of wrong.
@@ -22,10 +22,14 @@ use solana_account::Account;
 pub enum Kind {
     /// The same bytes, owned by another program.
     OtherOwner,
+    /// The same token account or mint, owned by the other token program.
+    OtherTokenProgram,
     /// The same bytes under another account type's discriminator, or bytes of another kind of account.
     OtherKind,
-    /// The account that stands here in the same call of another vault.
+    /// An account of another vault, of the type that stands here.
     OtherVault,
+    /// Another account of this vault, of the type that stands here.
+    Another,
     /// A token account like this one of another mint.
     OtherMint,
     /// A token account like this one of another owner.
@@ -98,8 +102,19 @@ pub struct Subject<'a> {
     pub call: &'a Instruction,
     pub twin: &'a Instruction,
     pub described: &'a Described,
+    /// What the call is named in messages and permissions: its instruction, unless it is a special case of it.
+    pub name: &'a str,
     pub interface: &'a Interface,
     pub accounts: &'a Accounts,
+    /// Accounts of this vault and of the other one that neither call names.
+    pub pool: &'a Pool,
+}
+
+/// Accounts of two vaults.
+#[derive(Default)]
+pub struct Pool {
+    pub ours: Vec<Pubkey>,
+    pub theirs: Vec<Pubkey>,
 }
 
 impl Subject<'_> {
@@ -112,6 +127,9 @@ impl Subject<'_> {
             self.contents(slot, &mut wrongs);
         }
         self.orders(&mut wrongs);
+        // what is the other vault's call altogether is no mixture
+        let keys = |call: &Instruction| call.accounts.iter().map(|meta| meta.pubkey).collect::<Vec<_>>();
+        wrongs.retain(|wrong| !wrong.puts.is_empty() || keys(&wrong.instruction) != keys(self.twin));
         wrongs
     }
 
@@ -124,14 +142,18 @@ impl Subject<'_> {
         if let Some(slot) = self.described.slots.get(slot) {
             return slot.name.clone();
         }
-        let what = match self.account(&self.call.accounts[slot].pubkey) {
-            Some(account) if account.owner == ballast::ID => self.interface.kind(&account.data).unwrap_or("?"),
-            Some(account) if is_token(account) => "token account",
-            Some(account) if account.owner == PRICE_PROGRAM => "price",
-            Some(account) if account.owner == ballast::validators::VOTE_PROGRAM => "vote account",
-            _ => "?",
-        };
-        format!("remaining {what}")
+        format!("remaining {}", self.kind(&self.call.accounts[slot].pubkey).unwrap_or("?"))
+    }
+
+    /// What an account is.
+    fn kind(&self, key: &Pubkey) -> Option<&str> {
+        match self.account(key)? {
+            account if account.owner == ballast::ID => self.interface.kind(&account.data),
+            account if is_token(account) => Some("token account"),
+            account if account.owner == PRICE_PROGRAM => Some("price"),
+            account if account.owner == ballast::validators::VOTE_PROGRAM => Some("vote account"),
+            _ => None,
+        }
     }
 
     fn wrong(&self, slot: usize, kind: Kind, what: impl ToString, instruction: Instruction) -> Wrong {
@@ -179,7 +201,21 @@ impl Subject<'_> {
                 wrongs.push(self.wrong(slot, kind, key, self.with(slot, key)));
             }
         };
-        put(Kind::OtherVault, self.twin.accounts[slot].pubkey);
+        let twin = self.twin.accounts[slot].pubkey;
+        put(Kind::OtherVault, twin);
+        let named = |key: &Pubkey| self.call.accounts.iter().any(|meta| meta.pubkey == *key);
+        let is_alike =
+            |key: &&Pubkey| self.kind(key).is_some() && self.kind(key) == self.kind(&here) && !named(key);
+        let mut theirs: Vec<_> =
+            self.twin.accounts.iter().map(|meta| meta.pubkey).chain(self.pool.theirs.clone()).collect();
+        theirs.sort();
+        theirs.dedup();
+        for key in theirs.iter().filter(is_alike).filter(|key| **key != twin) {
+            put(Kind::OtherVault, *key);
+        }
+        for key in self.pool.ours.iter().filter(is_alike) {
+            put(Kind::Another, *key);
+        }
         put(Kind::Wallet, WALLET);
         put(Kind::Nobody, NOBODY);
         for program in [system_program::ID, TOKEN, TOKEN_2022] {
@@ -218,13 +254,21 @@ impl Subject<'_> {
             }
             at(Kind::Occupied, "by bytes".into(), key, Some(wallet(10_000_000_000, 10)));
             for owner in [STRANGER, ballast::ID] {
-                at(Kind::Occupied, format!("by {owner}"), key, Some(Account { owner, ..wallet(10_000_000_000, 10) }));
+                at(
+                    Kind::Occupied,
+                    format!("by {owner}"),
+                    key,
+                    Some(Account { owner, ..wallet(10_000_000_000, 10) }),
+                );
             }
             return;
         };
         let owners = [system_program::ID, STRANGER, TOKEN, TOKEN_2022, ballast::ID];
+        let is_token_program = |owner: &Pubkey| [TOKEN, TOKEN_2022].contains(owner);
         for owner in owners.into_iter().filter(|owner| *owner != account.owner) {
-            at(Kind::OtherOwner, format!("{owner}"), key, Some(Account { owner, ..account.clone() }));
+            let both = is_token_program(&owner) && is_token_program(&account.owner);
+            let kind = if both { Kind::OtherTokenProgram } else { Kind::OtherOwner };
+            at(kind, format!("{owner}"), key, Some(Account { owner, ..account.clone() }));
         }
         at(Kind::Closed, String::new(), key, None);
         if account.data.is_empty() {
@@ -258,15 +302,23 @@ impl Subject<'_> {
     fn kinds(&self, account: &Account) -> Vec<(String, Vec<u8>)> {
         let headed = |head: &[u8]| [head, &account.data[head.len()..]].concat();
         if self.interface.kind(&account.data).is_some() && account.owner == ballast::ID {
-            let mut kinds = self.interface.accounts.iter().filter(|(_, head)| !account.data.starts_with(head));
+            let mut kinds =
+                self.interface.accounts.iter().filter(|(_, head)| !account.data.starts_with(head));
             return kinds.by_ref().map(|(name, head)| (name.clone(), headed(head))).collect();
         }
-        let others = self.accounts.values().flatten();
-        let like = others.filter(|other| other.owner == account.owner && is_token(other) != is_token(account));
-        match like.map(|other| other.data.clone()).next() {
-            Some(data) if [TOKEN, TOKEN_2022].contains(&account.owner) => vec![("token".into(), data)],
-            _ => vec![("flipped".into(), headed(&account.data.iter().take(8).map(|b| !b).collect::<Vec<_>>()))],
+        if ![TOKEN, TOKEN_2022].contains(&account.owner) {
+            return vec![(
+                "flipped".into(),
+                headed(&account.data.iter().take(8).map(|b| !b).collect::<Vec<_>>()),
+            )];
         }
+        let mint = MintState { is_initialized: true, decimals: 6, ..MintState::default() };
+        let tokens = TokenState { state: AccountState::Initialized, ..TokenState::default() };
+        vec![if is_token(account) {
+            ("mint".into(), packed(mint))
+        } else {
+            ("token account".into(), packed(tokens))
+        }]
     }
 
     /// Remaining accounts twice, left out, or in another order.
