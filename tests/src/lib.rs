@@ -21,6 +21,7 @@ pub mod staked;
 pub mod validators;
 pub mod view;
 pub mod wire;
+pub mod wealth;
 pub mod world;
 
 pub use chain::{Chain, Receipt};
