@@ -78,8 +78,8 @@ impl Score {
             return Fraction::ONE;
         }
         // Both are positive, and the quotient is below 2^32.
-        let risk =
-            mul_div_down(missing as u128, u128::from(Fraction::ONE.0), self.requirement.0 as u128).unwrap_or(0);
+        let risk = mul_div_down(missing as u128, u128::from(Fraction::ONE.0), self.requirement.0 as u128)
+            .unwrap_or(0);
         Fraction(risk as u64)
     }
 }
