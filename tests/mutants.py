@@ -15,7 +15,6 @@ import os
 import pathlib
 import random
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -23,6 +22,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 COPY = TARGET / "mutants/checkout"
+# A target folder of its own: what cargo builds of one checkout it takes for another's where both share one.
+COPY_TARGET = TARGET / "mutants/target"
 TESTS = ["program", "safety", "losses", "governance", "insurance", "proof", "migration"]
 # Tests of ten thousand steps: others notice what they would.
 SLOW = ["ten_thousand_random_steps", "at_any_prices_a_book_is_scored"]
@@ -100,15 +101,9 @@ def binaries():
     return found
 
 
-def builder():
-    """This checkout's xtask, out of the way of cargo: checkouts that share a target folder overwrite each other's."""
-    run("cargo", "build", "-p", "xtask", check=True)
-    return shutil.copy(TARGET / "debug/xtask", TARGET / "mutants/xtask")
-
-
-def build(xtask):
+def build():
     """Builds the copy; whether it compiled."""
-    return run(xtask, "build-sbf", cwd=COPY).returncode == 0
+    return run("cargo", "xtask", "build-sbf", cwd=COPY, env={**os.environ, "CARGO_TARGET_DIR": str(COPY_TARGET)}).returncode == 0
 
 
 def first_failure(binary, filters, deploy):
@@ -185,7 +180,7 @@ def main():
         return print(f"{len(chosen)} checks")
 
     COPY.parent.mkdir(parents=True, exist_ok=True)
-    tests, xtask = binaries(), builder()
+    tests = binaries()
     if not COPY.is_dir():
         run("git", "worktree", "add", "--detach", str(COPY), "HEAD", check=True)
     run("git", "checkout", "--force", "--detach", run("git", "rev-parse", "HEAD").stdout.strip(), cwd=COPY, check=True)
@@ -196,7 +191,7 @@ def main():
             original = (COPY / file).read_text()
             (COPY / file).write_text(text)
             try:
-                compiles = build(xtask)
+                compiles = build()
                 noticed = noticed_by(tests, file, dropped, options.all_tests) if compiles else None
             finally:
                 (COPY / file).write_text(original)
