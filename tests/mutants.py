@@ -2,6 +2,7 @@
 
     python3 tests/mutants.py --list
     python3 tests/mutants.py [--only REGEX] [--sample N] [--seed S] [--all-tests] [--out FILE]
+    python3 tests/mutants.py --together N      # the Nth check of every error, in one build
 
 A check is a `require…!`, an account's `has_one` or `address`, a call whose name starts with `check_` or `validate`, or an `if` that does
 nothing but return an error. Each is dropped from a copy of the committed sources, the copy is built for SBF, and the tests of this
@@ -18,6 +19,7 @@ import re
 import subprocess
 import sys
 import time
+import typing
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
@@ -32,6 +34,8 @@ STATEMENTS = re.compile(r"^[ \t]*(?:require\w*!\(|(?:[\w.]+(?:\(\))?(?:\.|::))*(
 ATTRIBUTES = re.compile(r",?[ \t]*(?:has_one = \w+(?: @ BallastError::\w+)?|address = \w+)(?=[,\s)])")
 REFUSALS = re.compile(r"^[ \t]*if [^{};]*\{\s*return (?:Err\([^;]*\)|err!\([^;]*\));\s*\}", re.M)
 
+# The program's errors and their codes.
+CODES = {error["name"]: error["code"] for error in json.loads((ROOT / "idl/ballast.json").read_text())["errors"]}
 # What the checks refuse that carry no error in the line: those of the risk crate, and whole functions of the program.
 CALLS = {
     "validate": ["InvalidParameter"],
@@ -60,8 +64,21 @@ def end_of_statement(text, start):
     return None
 
 
-def mutants():
-    """(file, line, what is dropped, the file without it) of every check."""
+class Check(typing.NamedTuple):
+    """A check: where it stands, and its text."""
+
+    file: pathlib.Path
+    start: int
+    end: int
+    line: int
+    text: str
+
+    def __str__(self):
+        return f"{self.file}:{self.line}: {self.text}"
+
+
+def checks():
+    """Every check of the program."""
     for file in sorted((ROOT / "programs/ballast/src").rglob("*.rs")):
         text = file.read_text()
         spans = [match.span() for pattern in (ATTRIBUTES, REFUSALS) for match in pattern.finditer(text)]
@@ -71,14 +88,17 @@ def mutants():
                 spans.append((match.start(), end))
         for start, end in sorted(spans):
             dropped = text[start:end]
-            # nothing of a line comment, and the lines stay where they are
-            if dropped.lstrip().startswith("//"):
-                continue
-            rest = text[:start] + "\n" * dropped.count("\n") + text[end:]
-            # an attribute that loses its first item keeps no comma, and none without items
-            rest = re.sub(r"#\[account\((\s*),[ \t]*", r"#[account(\1", rest).replace("#[account()]", "")
-            line = text.count("\n", 0, start + len(dropped) - len(dropped.lstrip())) + 1
-            yield file.relative_to(ROOT), line, " ".join(dropped.split()).lstrip(", "), rest
+            if not dropped.lstrip().startswith("//"):
+                line = text.count("\n", 0, end - len(dropped.lstrip())) + 1
+                yield Check(file.relative_to(ROOT), start, end, line, " ".join(dropped.split()).lstrip(", "))
+
+
+def without(text, dropped):
+    """A source without these checks; the other lines stay where they are."""
+    for check in sorted(dropped, key=lambda check: -check.start):
+        text = text[: check.start] + "\n" * text.count("\n", check.start, check.end) + text[check.end :]
+    # an attribute that loses its first item keeps no comma, and none without items
+    return re.sub(r"#\[account\((\s*),[ \t]*", r"#[account(\1", text).replace("#[account()]", "")
 
 
 def run(*command, **options):
@@ -147,9 +167,9 @@ def words_of(file, dropped):
     return named or [pathlib.Path(file).stem]
 
 
-def noticed_by(tests, file, dropped, all_tests):
+def noticed_by(tests, check, all_tests):
     """Which test notices: those first that name the check's error, then, if asked, all of them."""
-    first = naming(words_of(file, dropped))
+    first = naming(words_of(check.file, check.text))
     rounds = [(name, first[name]) for name in first]
     if all_tests:
         rounds += [(name, []) for name in TESTS]
@@ -161,6 +181,48 @@ def noticed_by(tests, file, dropped, all_tests):
     return None
 
 
+def missed_refusals(tests):
+    """Codes of the errors that tests expected of the copy's program and did not get, and how many tests failed."""
+    codes, failures = set(), 0
+    environment = {**os.environ, "SBF_OUT_DIR": str(COPY / "target/deploy"), "RUST_LOG": "off", "CARGO_MANIFEST_DIR": str(ROOT / "tests")}
+    skipped = [word for slow in SLOW for word in ("--skip", slow)]
+    for name in TESTS:
+        result = run(tests[name], "--test-threads", "2", *skipped, cwd=ROOT / "tests", env=environment)
+        codes |= {int(code) for code in re.findall(r"expected Reason\(Custom\((\d+)\)\)", result.stdout)}
+        failures += len(re.findall(r"^test .* FAILED$", result.stdout, re.M))
+    return codes, failures
+
+
+def together(chosen, which):
+    """The `which`th check of every error: so many can be dropped at once, for a test says which error it missed."""
+    of_error = {}
+    for check in chosen:
+        for error in set(words_of(check.file, check.text)) & set(CODES):
+            of_error.setdefault(error, []).append(check)
+    return {error: checks[which] for error, checks in of_error.items() if which < len(checks)}
+
+
+def start_copy():
+    """The copy, as committed."""
+    COPY.parent.mkdir(parents=True, exist_ok=True)
+    if not COPY.is_dir():
+        run("git", "worktree", "add", "--detach", str(COPY), "HEAD", check=True)
+    head = run("git", "rev-parse", "HEAD").stdout.strip()
+    run("git", "checkout", "--force", "--detach", head, cwd=COPY, check=True)
+
+
+def with_dropped(dropped, work):
+    """Does some work on the copy without these checks, if that compiles; otherwise None."""
+    originals = {check.file: (COPY / check.file).read_text() for check in dropped}
+    for file, text in originals.items():
+        (COPY / file).write_text(without(text, [check for check in dropped if check.file == file]))
+    try:
+        return work() if build() else None
+    finally:
+        for file, text in originals.items():
+            (COPY / file).write_text(text)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--list", action="store_true")
@@ -168,39 +230,40 @@ def main():
     parser.add_argument("--sample", type=int, help="so many, drawn at random")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--all-tests", action="store_true", help="run every test on what the tests that name its error do not notice")
+    parser.add_argument("--together", type=int, metavar="N", help="drop the Nth check (from 0) of every error at once")
     parser.add_argument("--out", type=pathlib.Path, default=TARGET / "mutants/program.txt", help="what is in it is not done again")
     options = parser.parse_args()
-    chosen = [m for m in mutants() if re.search(options.only, f"{m[0]}:{m[1]}: {m[2]}")]
-    random.Random(options.seed).shuffle(chosen)
-    done = options.out.read_text() if options.out.is_file() else ""
-    chosen = [m for m in chosen[: options.sample] if f" {m[0]}:{m[1]}: {m[2]}  [" not in done]
+    chosen = [check for check in checks() if re.search(options.only, str(check))]
+    if options.together is None:
+        random.Random(options.seed).shuffle(chosen)
+        done = options.out.read_text() if options.out.is_file() else ""
+        chosen = [check for check in chosen[: options.sample] if f" {check}  [" not in done]
     if options.list:
-        for file, line, dropped, _ in chosen:
-            print(f"{file}:{line}: {dropped}")
+        for check in chosen:
+            print(check)
         return print(f"{len(chosen)} checks")
 
-    COPY.parent.mkdir(parents=True, exist_ok=True)
+    start_copy()
     tests = binaries()
-    if not COPY.is_dir():
-        run("git", "worktree", "add", "--detach", str(COPY), "HEAD", check=True)
-    run("git", "checkout", "--force", "--detach", run("git", "rev-parse", "HEAD").stdout.strip(), cwd=COPY, check=True)
-    tally = {"noticed": 0, "survived": 0, "does not compile": 0}
     with options.out.open("a") as out:
-        for file, line, dropped, text in chosen:
-            started = time.monotonic()
-            original = (COPY / file).read_text()
-            (COPY / file).write_text(text)
-            try:
-                compiles = build()
-                noticed = noticed_by(tests, file, dropped, options.all_tests) if compiles else None
-            finally:
-                (COPY / file).write_text(original)
-            outcome = "noticed" if noticed else "survived" if compiles else "does not compile"
-            tally[outcome] += 1
-            report = f"{outcome:<16} {file}:{line}: {dropped}  [{noticed or ''}] {time.monotonic() - started:.0f} s"
-            print(report, flush=True)
-            print(report, file=out, flush=True)
-    print(tally)
+
+        def report(outcome, check, why):
+            line = f"{outcome:<16} {check}  [{why}]"
+            print(line, flush=True)
+            print(line, file=out, flush=True)
+
+        if options.together is not None:
+            dropped = together(chosen, options.together)
+            found = with_dropped(list(set(dropped.values())), lambda: missed_refusals(tests))
+            if found is None:
+                sys.exit("without all of them the program does not compile: leave some out with --only")
+            for error, check in dropped.items():
+                report("noticed" if CODES[error] in found[0] else "survived", check, f"{error}, with {len(dropped) - 1} others")
+            return print(f"{found[1]} tests failed")
+        for check in chosen:
+            answer = with_dropped([check], lambda: [noticed_by(tests, check, options.all_tests)])
+            outcome = "does not compile" if answer is None else "noticed" if answer[0] else "survived"
+            report(outcome, check, answer[0] or "" if answer else "")
 
 
 if __name__ == "__main__":

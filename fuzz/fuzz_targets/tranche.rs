@@ -77,8 +77,8 @@ fuzz_target!(|case: Case| {
             return;
         }
     };
-    // a deposit that is worth less than a micro-USD goes with an insolvent book, which must come to its end
-    assert!(plan.repay.0 > 0 || plan.insolvent && book[deposit].value.0 == 0, "{plan:?}");
+    // a deposit of a micro-USD is planned at nothing and settled at a unit of the debt: see below
+    assert!(plan.repay.0 > 0 || plan.take_deposit && book[deposit].value.0 <= 1, "{plan:?}");
     assert!(plan.repay.0 <= -book[debt].value.0 && plan.repay <= case.maximum, "{plan:?}");
     assert!(plan.bonus.0 <= 50_000);
     let (debt_leg, deposit_leg) = (case.account.positions[debt], case.account.positions[deposit]);
@@ -93,6 +93,7 @@ fuzz_target!(|case: Case| {
         Err(error) => return assert_eq!(error, RiskError::ZeroAmount),
     };
     assert!(outcome.repay <= legs.debt_owed && outcome.seize <= legs.deposit_held);
+    assert!(outcome.repay.0 > 0 && outcome.seize.0 > 0);
     assert_eq!(outcome.to_liquidator.0 + outcome.insurance.0, outcome.seize.0);
     if !outcome.take_deposit {
         // what leaves is truly worth at most what was repaid and the bonus
