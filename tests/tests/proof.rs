@@ -146,6 +146,7 @@ async fn an_audit_finds_every_share_and_sums_what_is_beyond_collection() {
     let mut world = World::start().await;
     let users = people(&mut world).await;
     refused(count(&mut world, &users[0]).await, BallastError::NoAudit);
+    refused(finish(&mut world).await, BallastError::NoAudit);
     begin(&mut world).await.unwrap();
     refused(begin(&mut world).await, BallastError::AuditRuns);
     refused(finish(&mut world).await, BallastError::AuditIncomplete);
@@ -163,6 +164,9 @@ async fn an_audit_finds_every_share_and_sums_what_is_beyond_collection() {
     let report: Audit = world.chain.state(address::audit(&world.vault)).await;
     assert_eq!(report.last.number, 1);
     assert_eq!(report.last.complete, (1 << world.markets().len()) - 1);
+    // and it is over: nobody counts on, or finishes it again with later prices
+    refused(count(&mut world, &users[0]).await, BallastError::NoAudit);
+    refused(finish(&mut world).await, BallastError::NoAudit);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod demo;
 mod idl;
 mod process;
 mod project;
+mod prove;
 mod sbf;
 mod setup;
 mod test;
@@ -22,6 +23,7 @@ cargo xtask COMMAND
   build-sbf        build the on-chain programs into target/deploy
   idl [--check]    write the program's interface to target/idl and idl/, or check that idl/ is up to date
   test             everything that must pass before a merge
+  prove            prove the risk engine's rounding lemmas with z3 (docs/proofs.md)
   wasm             build the risk module of the TypeScript client: app/ts/ballast.wasm
   typescript       check, test and document the TypeScript client, against freshly built programs
   demo [ARGS...]   run the demo on a local network, with a freshly built program
@@ -53,6 +55,7 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
         ["idl"] => idl::write(&project).map(|()| ExitCode::SUCCESS),
         ["idl", "--check"] => idl::check(&project).map(|()| ExitCode::SUCCESS),
         ["test"] => test::run(&project).map(|()| ExitCode::SUCCESS),
+        ["prove"] => prove::run(&project).map(|()| ExitCode::SUCCESS),
         ["wasm"] => wasm::build(&project).map(|_| ExitCode::SUCCESS),
         ["typescript"] => typescript::run(&project).map(|()| ExitCode::SUCCESS),
         ["demo", rest @ ..] => demo::run(&project, rest),

@@ -8,7 +8,7 @@ pub mod batch;
 
 use crate::{
     error::RiskError,
-    math::bps_of_up,
+    math::{bps_of_up, mul_div_down},
     model::{RiskModel, MAX_GROUPS, MAX_POSITIONS, MAX_ROWS},
     units::{Bps, Fraction, Usd, BPS_ONE},
     Result,
@@ -77,13 +77,10 @@ impl Score {
         if missing >= self.requirement.0 {
             return Fraction::ONE;
         }
-        let (mut part, mut whole) = (missing as u128, self.requirement.0 as u128);
-        // Below 2^96 the shift by 32 fits; larger books drop low bits that no fraction of 2^-32 can see.
-        while whole >> 96 != 0 {
-            part >>= 1;
-            whole >>= 1;
-        }
-        Fraction((part << 32).checked_div(whole).unwrap_or(0) as u64)
+        // Both are positive, and the quotient is below 2^32.
+        let risk = mul_div_down(missing as u128, u128::from(Fraction::ONE.0), self.requirement.0 as u128)
+            .unwrap_or(0);
+        Fraction(risk as u64)
     }
 }
 

@@ -4,6 +4,7 @@ mod borrows;
 mod composed_prices;
 mod deposits;
 mod donations;
+mod ends;
 mod events;
 mod extremes;
 mod insolvent;

@@ -1,6 +1,7 @@
 //! Top-ups: collateral that is needed comes in past guards, caps and buckets, as far as it heals and not a unit more.
 
 use ballast::{state::Reserve, BallastError};
+use ballast_client::instruction;
 use ballast_risk::{breaker::State, bucket::FlowRules, presets::AssetKind};
 use ballast_tests::{market::TOKEN, refused, safety::breaker_in, usd, Market, User, World};
 
@@ -148,4 +149,29 @@ async fn whoever_withdraws_first_from_a_deficit_is_held_to_the_daily_share() {
     refused(world.chain.would_land(&[withdrawal], &[&lender.keypair]).await, BallastError::ExitShareSpent);
     let withdrawal = world.withdrawal(&lender, &usdc, fifth).await;
     world.chain.would_land(&[withdrawal], &[&lender.keypair]).await.unwrap();
+}
+
+/// Whoever comes after tokens went missing is neither let in nor lent to, though no breaker has tripped yet; whoever owes may add
+/// collateral and repay.
+#[tokio::test]
+async fn nobody_new_comes_in_or_borrows_where_a_token_is_missing() {
+    use anchor_spl::token_2022::spl_token_2022::state::AccountState;
+    let (mut world, ann) = needy().await;
+    let (sol, usdc) = (world.sol, world.usdc);
+    let bob = world.user().await;
+    world.deposit(&bob, &sol, sol.units(100)).await.unwrap();
+    for market in [sol, usdc] {
+        world.give(&ann, &market, market.units(1_000)).await;
+        world.give(&bob, &market, market.units(1_000)).await;
+        let held = world.till(&market).await;
+        world.set_till(&market, held - 1, AccountState::Initialized).await;
+    }
+    let lend = instruction::deposit(&bob.account, &world.asset(&usdc), usdc.units(1));
+    refused(world.chain.would_land(&[lend], &[&bob.keypair]).await, BallastError::TokensMissing);
+    let borrow = world.borrowing(&bob, &usdc, usdc.units(100)).await;
+    refused(world.chain.would_land(&[borrow], &[&bob.keypair]).await, BallastError::TokensMissing);
+    let heal = world.topping_up(&ann, &sol, sol.units(1)).await;
+    world.chain.would_land(&[heal], &[&ann.keypair]).await.unwrap();
+    let repay = instruction::repay(ann.key(), ann.obligation(), &world.asset(&usdc), usdc.units(1));
+    world.chain.would_land(&[repay], &[&ann.keypair]).await.unwrap();
 }

@@ -11,9 +11,9 @@ use ballast_risk::{
     pace::{DepthBucket, PaceMeter},
     presets,
     price::UnitPrice,
-    score::{explain, score, score_exact, Exposure, EXACT_LIMIT, FAST_LIMIT},
+    score::{explain, score, score_exact, Exposure, Score, EXACT_LIMIT, FAST_LIMIT},
     tranche::{plan_tranche, Legs, TrancheRequest},
-    RiskError, TokenAmount, Usd,
+    Fraction, RiskError, TokenAmount, Usd,
 };
 use num_bigint::BigInt;
 use rand::Rng;
@@ -133,4 +133,14 @@ fn sixteen_positions_of_all_units_at_the_highest_price_are_below_the_limit() {
     assert_eq!(score(&preset.model, &book), Err(RiskError::NoSuchPosition));
     let beyond = [Exposure { value: Usd(EXACT_LIMIT + 1), ..Exposure::default() }];
     assert_eq!(score(&preset.model, &beyond), Err(RiskError::Overflow));
+}
+
+/// A book of more than 2^96 micro-USD that misses all but a little of its requirement.
+#[test]
+fn the_net_risk_of_the_largest_books_is_rounded_down_as_well() {
+    let requirement = (1i128 << 96) + 1;
+    let score = Score { collateral: Usd(1), requirement: Usd(requirement), ..Score::default() };
+    let exact = BigInt::from(requirement - 1) * BigInt::from(Fraction::ONE.0) / BigInt::from(requirement);
+    assert_eq!(BigInt::from(score.net_risk_down().0), exact);
+    assert!(score.net_risk_down() < Fraction::ONE, "it has equity left");
 }
