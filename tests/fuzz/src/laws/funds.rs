@@ -1,0 +1,87 @@
+//! Staked funds: what they hold, what shares are, and that stake counts once.
+
+use super::Verdict;
+use crate::{
+    ensure,
+    step::{Lens, Step},
+};
+use anchor_lang::prelude::Pubkey;
+use ballast::state::{ClaimAccount, FundAccount, RollAccount, StakeAccount};
+use std::collections::BTreeSet;
+
+/// A fund holds its books and all bonds; its shares change as stakes do; voters and seats are there once.
+pub fn hold(step: &Step) -> Verdict {
+    for (key, before, after) in step.changed::<FundAccount>() {
+        let Some(fund) = after else { return Err(format!("fund {key} is gone")) };
+        check_tokens(&step.after, &key, &fund)?;
+        check_shares(step, &key, before.as_ref(), &fund)?;
+    }
+    for (key, before, after) in step.changed::<ClaimAccount>() {
+        let Some(claim) = after else { continue };
+        check_claim(&key, &claim)?;
+        if let Some(before) = before {
+            let lost = before.ballot.yes & !claim.ballot.yes;
+            // a voter may think again while the vote is open, but the weights stand
+            ensure!(
+                lost == 0 || before.ballot.settled == 0,
+                "claim {key} forgot a vote after it was settled"
+            );
+            ensure!(before.voters() == claim.voters(), "weights of claim {key} moved");
+        }
+    }
+    for (key, _, after) in step.changed::<RollAccount>() {
+        let Some(roll) = after else { continue };
+        let mut seen = BTreeSet::new();
+        for seat in roll.seats() {
+            for enrolment in [seat.holder, seat.successor] {
+                let new = !enrolment.is_taken() || seen.insert(enrolment.vote_account);
+                ensure!(new, "roll {key} has a vote account twice");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_tokens(lens: &Lens, key: &Pubkey, fund: &FundAccount) -> Verdict {
+    let tokens = lens.tokens(&fund.token_account);
+    let books = u128::from(fund.fund().total().0) + u128::from(fund.bonds);
+    ensure!(u128::from(tokens) >= books, "fund {key} holds {tokens}, its books say {books}");
+    Ok(())
+}
+
+/// Shares of the fund's era changed by what the changed stakes did.
+fn check_shares(step: &Step, key: &Pubkey, before: Option<&FundAccount>, after: &FundAccount) -> Verdict {
+    let Some(before) = before else { return Ok(()) };
+    if before.books.era != after.books.era {
+        return Ok(());
+    }
+    let mut moved = 0i128;
+    for (_, then, now) in step.changed::<StakeAccount>() {
+        let shares = |stake: Option<StakeAccount>, fund: &FundAccount| {
+            let stake = stake.filter(|stake| stake.fund == *key).map(|stake| *stake.stake.as_risk());
+            let stake = stake.map(|stake| stake.in_era_of(&fund.fund()));
+            stake.map_or(0, |stake| i128::from(stake.shares) + i128::from(stake.leaving))
+        };
+        moved += shares(now, after) - shares(then, before);
+    }
+    let by = i128::from(after.books.shares) - i128::from(before.books.shares);
+    ensure!(by == moved, "shares of fund {key} moved by {by}, stakes by {moved}");
+    Ok(())
+}
+
+/// Every identity votes once, with its weight; all weights together are the total.
+pub fn check_claim(key: &Pubkey, claim: &ClaimAccount) -> Verdict {
+    let voters = claim.voters();
+    let mut seen = BTreeSet::new();
+    ensure!(voters.iter().all(|voter| seen.insert(voter.identity)), "claim {key} has a voter twice");
+    let total: u128 = voters.iter().map(|voter| u128::from(voter.weight)).sum();
+    ensure!(total == u128::from(claim.ballot.total), "claim {key}: weights {total}, total {:?}", claim.ballot);
+    ensure!(total <= u128::from(claim.cluster_stake), "claim {key} has more stake than the cluster");
+    let places = voters.len() as u32;
+    ensure!(
+        places >= 64 || claim.ballot.yes >> places == 0,
+        "claim {key} has votes of nobody: {:?}",
+        claim.ballot
+    );
+    Ok(())
+}
