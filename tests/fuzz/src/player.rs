@@ -42,12 +42,17 @@ pub struct Player {
     lawful: bool,
     /// Whether a line is written for each action.
     pub chatty: bool,
+    /// Changes the world behind the program's back after a transaction landed: for tests of the laws themselves.
+    pub tamper: Option<fn(&mut World)>,
+    /// Every law that the last transaction broke.
+    pub broken: Vec<Violation>,
 }
 
 impl Player {
     /// In a copy of a world.
     pub fn new(world: World) -> Self {
-        Self { world, tally: Tally::default(), lawful: true, chatty: false }
+        let (tally, broken) = (Tally::default(), vec![]);
+        Self { world, tally, lawful: true, chatty: false, tamper: None, broken }
     }
 
     /// For probes: no laws are asked, nothing else differs.
@@ -168,6 +173,9 @@ impl Player {
         if !outcome.landed() {
             return Ok(Some(outcome));
         }
+        if let Some(tamper) = self.tamper {
+            tamper(&mut self.world);
+        }
         let changed: Vec<Pubkey> = before
             .iter()
             .filter(|(key, then)| self.world.svm.account(key) != then.as_ref())
@@ -188,9 +196,15 @@ impl Player {
                 changed,
                 outcome: &outcome,
             };
+            self.broken.clear();
             for law in &STEP_LAWS {
-                (law.check)(&step).map_err(|words| Violation { law: law.name.into(), words })?;
+                if let Err(words) = (law.check)(&step) {
+                    self.broken.push(Violation { law: law.name.into(), words });
+                }
                 self.tally.asked(law.name);
+            }
+            if let Some(violation) = self.broken.first() {
+                return Err(violation.clone());
             }
         }
         Ok(Some(outcome))

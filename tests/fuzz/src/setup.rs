@@ -157,7 +157,7 @@ impl World {
     /// Posts and refreshes everything.
     pub fn refresh_all(&mut self) -> anyhow::Result<()> {
         self.post_all();
-        for house in self.houses.clone() {
+        for house in self.houses.clone().iter().filter(|house| !house.listed.is_empty()) {
             let refresh = self.refresh(house.key, &house.listed);
             self.must(&[refresh])?;
         }

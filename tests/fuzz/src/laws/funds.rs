@@ -7,6 +7,7 @@ use crate::{
 };
 use anchor_lang::prelude::Pubkey;
 use ballast::state::{ClaimAccount, FundAccount, RollAccount, StakeAccount};
+use ballast_risk::tally::Voter;
 use std::collections::BTreeSet;
 
 /// A fund holds its books and all bonds; its shares change as stakes do; voters and seats are there once.
@@ -26,7 +27,7 @@ pub fn hold(step: &Step) -> Verdict {
                 lost == 0 || before.ballot.settled == 0,
                 "claim {key} forgot a vote after it was settled"
             );
-            ensure!(before.voters() == claim.voters(), "weights of claim {key} moved");
+            ensure!(voters(&before) == voters(&claim), "weights of claim {key} moved");
         }
     }
     for (key, _, after) in step.changed::<RollAccount>() {
@@ -69,9 +70,14 @@ fn check_shares(step: &Step, key: &Pubkey, before: Option<&FundAccount>, after: 
     Ok(())
 }
 
+/// Whoever votes on a claim.
+fn voters(claim: &ClaimAccount) -> &[Voter] {
+    claim.voters().get(..claim.ballot.count as usize).unwrap_or_default()
+}
+
 /// Every identity votes once, with its weight; all weights together are the total.
 pub fn check_claim(key: &Pubkey, claim: &ClaimAccount) -> Verdict {
-    let voters = claim.voters();
+    let voters = voters(claim);
     let mut seen = BTreeSet::new();
     ensure!(voters.iter().all(|voter| seen.insert(voter.identity)), "claim {key} has a voter twice");
     let total: u128 = voters.iter().map(|voter| u128::from(voter.weight)).sum();

@@ -48,7 +48,7 @@ pub fn order(world: &World, seed: u64) -> Result<bool, String> {
     }
     copy.post_all();
     let (mut one, mut other) = (copy.clone(), copy.clone());
-    for house in &copy.houses {
+    for house in copy.houses.iter().filter(|house| !house.listed.is_empty()) {
         let mut shuffled = house.listed.clone();
         shuffled.shuffle(&mut rng);
         let whole = one.refresh(house.key, &house.listed);
