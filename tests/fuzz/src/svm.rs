@@ -108,7 +108,9 @@ impl Svm {
     }
 
     /// Writes an account as a whole.
-    pub fn put(&mut self, key: Pubkey, account: Account) {
+    pub fn put(&mut self, key: Pubkey, mut account: Account) {
+        // as the runtime marks what pays no rent, or the first transaction that can write it would change it
+        account.rent_epoch = u64::MAX;
         self.lite.set_account(key, account).expect("no program and no sysvar is written here");
     }
 
