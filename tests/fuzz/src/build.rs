@@ -2,6 +2,7 @@
 
 mod governing;
 mod insuring;
+mod picks;
 
 use crate::{
     action::{Amount, Call, Deed, Pick},
@@ -67,7 +68,7 @@ impl Deeds<'_> {
             Deed::Deposit { of, asset, amount, show } => {
                 let (account, market, asset) = self.place(of, asset)?;
                 let held = world.tokens(&asset.wallet(&account.owner));
-                let amount = self.units(amount, market, held);
+                let amount = self.units(amount, market, held)?;
                 let reserves = match self.obligation(&account) {
                     Some(obligation) if show && obligation.has_debt() => {
                         reserves_with(&obligation, asset.reserve())
@@ -77,9 +78,12 @@ impl Deeds<'_> {
                 instruction::top_up(&account, &asset, amount, &reserves)
             }
             Deed::Withdraw { of, asset, amount } => {
-                let (account, market, asset) = self.place(of, asset)?;
+                let (account, market, any) = self.place(of, asset)?;
                 let obligation = self.obligation(&account)?;
-                let amount = self.units(amount, market, self.deposited(&obligation, &asset));
+                // the deposit at this place, or any asset where there is none
+                let (market, asset) =
+                    self.position(&obligation, Side::Deposit, asset).unwrap_or((market, any));
+                let amount = self.units(amount, market, self.deposited(&obligation, &asset))?;
                 let reserves = if amount == u64::MAX {
                     reserves_without(&obligation, asset.reserve())
                 } else {
@@ -90,17 +94,17 @@ impl Deeds<'_> {
             Deed::Borrow { of, asset, amount } => {
                 let (account, market, asset) = self.place(of, asset)?;
                 let obligation = self.obligation(&account)?;
-                let amount = self.units(amount, market, self.room(&account, &asset));
+                let amount = self.units(amount, market, self.room(&account, &asset))?;
                 instruction::borrow(&account, &asset, amount, &reserves_with(&obligation, asset.reserve()))
             }
             Deed::Repay { of, asset, amount } => {
                 let account = self.account(of)?;
                 let obligation = self.obligation(&account)?;
                 // the debt at this place, or any asset where there is none
-                let (market, asset) = self.debt(&obligation, asset).or_else(|| {
+                let (market, asset) = self.position(&obligation, Side::Debt, asset).or_else(|| {
                     world.asset(world.houses.iter().find(|house| house.key == account.vault)?, asset)
                 })?;
-                let amount = self.units(amount, market, self.owed(&obligation, &asset));
+                let amount = self.units(amount, market, self.owed(&obligation, &asset))?;
                 instruction::repay(self.by, account.obligation(), &asset, amount)
             }
             Deed::SoftLiquidate { of, debt, deposit, best, most, least, shares } => {
@@ -211,7 +215,7 @@ impl Deeds<'_> {
             debt: &debt,
             deposit: &deposit,
             reserves: &reserves,
-            max_repay: self.units(most, market, self.owed(&obligation, &debt)),
+            max_repay: self.units(most, market, self.owed(&obligation, &debt))?,
             min_received: least,
             shares_to: shares.then(|| own.obligation()),
         };
@@ -231,8 +235,8 @@ impl Deeds<'_> {
     fn audit(&self, vault: u8, step: u8, of: Pick) -> Option<Instruction> {
         let vault = self.world.house(vault).key;
         match step {
-            0 => Some(instruction::begin_audit(vault)),
-            1..=2 => Some(instruction::finish_audit(vault, &self.all_reserves(vault))),
+            0..=2 => Some(instruction::begin_audit(vault)),
+            3 => Some(instruction::finish_audit(vault, &self.all_reserves(vault))),
             _ => {
                 let account = self.account(of)?;
                 let reserves = reserves_of(&self.obligation(&account)?);
@@ -263,60 +267,6 @@ impl Deeds<'_> {
         Instruction { program_id: ballast::ID, accounts: metas, data }
     }
 
-    /// An obligation's address in parts.
-    fn account(&self, pick: Pick) -> Option<Account> {
-        let all = &self.world.obligations;
-        let any = |keys: Vec<&Pubkey>, number: u16| {
-            let place = usize::from(number).checked_rem(keys.len())?;
-            all.get(keys[place]).copied()
-        };
-        match pick {
-            Pick::Own(vault, id) => {
-                Some(Account { vault: self.world.house(vault).key, owner: self.by, id: id.into() })
-            }
-            Pick::Any(number) => any(all.keys().collect(), number),
-            Pick::Indebted(number) => {
-                let owes = |key: &&Pubkey| {
-                    self.world.svm.state::<Obligation>(key).is_some_and(|obligation| obligation.has_debt())
-                };
-                any(all.keys().filter(owes).collect(), number)
-            }
-            Pick::Unhealthy(number) => {
-                let clock = self.world.clock();
-                let sick = |key: &&Pubkey| self.world.is_unhealthy(key, &clock);
-                any(all.keys().filter(sick).collect(), number)
-            }
-        }
-    }
-
-    fn obligation(&self, account: &Account) -> Option<Obligation> {
-        self.world.svm.state(&account.obligation())
-    }
-
-    fn place(&self, of: Pick, asset: u8) -> Option<(Account, usize, Asset)> {
-        let account = self.account(of)?;
-        let house = self.world.houses.iter().find(|house| house.key == account.vault)?;
-        let (market, asset) = self.world.asset(house, asset)?;
-        Some((account, market, asset))
-    }
-
-    /// The asset of a reserve.
-    fn asset_of(&self, reserve: &Pubkey) -> Option<(usize, Asset)> {
-        let reserve: Reserve = self.world.svm.state(reserve)?;
-        let market = self.world.markets.iter().position(|market| market.mint == reserve.mint)?;
-        Some((market, self.world.markets[market].asset(reserve.vault)))
-    }
-
-    fn debt(&self, obligation: &Obligation, number: u8) -> Option<(usize, Asset)> {
-        let debts: Vec<_> = obligation.active().iter().filter(|p| p.side() == Some(Side::Debt)).collect();
-        self.asset_of(&debts[usize::from(number).checked_rem(debts.len())?].reserve)
-    }
-
-    fn all_reserves(&self, vault: Pubkey) -> Vec<Pubkey> {
-        let vault = self.world.vault(&vault);
-        vault.map_or_else(Vec::new, |vault| vault.reserves[..usize::from(vault.reserve_count)].to_vec())
-    }
-
     fn deposited(&self, obligation: &Obligation, asset: &Asset) -> u64 {
         let key = asset.reserve();
         let (Ok((_, shares)), Some(reserve)) =
@@ -345,20 +295,22 @@ impl Deeds<'_> {
         };
         let excess = self.world.portfolio(&account.obligation(), &clock, excess).unwrap_or(0);
         let Some(reserve) = self.world.svm.state::<Reserve>(&asset.reserve()) else { return 0 };
-        // a borrowed dollar asks for a tenth to a half
-        let amount = reserve.price.spot.as_risk().amount_down(Usd(excess.saturating_mul(5)));
+        // a borrowed dollar asks for a tenth to a half, so this is about too much as often as not
+        let amount = reserve.price.spot.as_risk().amount_down(Usd(excess.saturating_mul(3)));
         amount.map_or(0, |amount| amount.0).min(reserve.books.free_tokens.saturating_mul(2))
     }
 
-    fn units(&self, amount: Amount, market: usize, part_of: u64) -> u64 {
-        match amount {
+    /// `None` for a part of nothing: nobody tries that often.
+    fn units(&self, amount: Amount, market: usize, part_of: u64) -> Option<u64> {
+        Some(match amount {
             Amount::Units(units) => units,
             Amount::All => u64::MAX,
             Amount::Dollars(dollars) => worth(&self.world.markets[market], dollars.into()),
+            Amount::Part(_) if part_of == 0 => return None,
             Amount::Part(bps) => {
                 u64::try_from(u128::from(part_of) * u128::from(bps) / 10_000).unwrap_or(u64::MAX)
             }
-        }
+        })
     }
 }
 

@@ -24,7 +24,7 @@ pub struct StepLaw {
 }
 
 /// All of them, the cheap ones first.
-pub const STEP_LAWS: [StepLaw; 12] = [
+pub const STEP_LAWS: [StepLaw; 14] = [
     StepLaw { name: "books hold", check: reserves::books_hold },
     StepLaw { name: "positions sum", check: reserves::changes_sum },
     StepLaw { name: "indices stand still within a second", check: reserves::indices_stand },
@@ -37,6 +37,8 @@ pub const STEP_LAWS: [StepLaw; 12] = [
     StepLaw { name: "breaker table", check: breakers::table_is_respected },
     StepLaw { name: "governance raises no requirement at once", check: governance::no_jump },
     StepLaw { name: "funds hold and stake counts once", check: funds::hold },
+    StepLaw { name: "cover is paid at price", check: funds::cover_is_fair },
+    StepLaw { name: "stake shares keep their worth", check: funds::shares_keep_their_worth },
 ];
 
 /// Fails with words unless a condition holds.

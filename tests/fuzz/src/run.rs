@@ -42,6 +42,8 @@ pub struct Report {
     pub seconds: f64,
     /// Steps a second, all threads together.
     pub steps_a_second: f64,
+    /// Processor time, seconds, where the system tells.
+    pub processor_seconds: Option<f64>,
     /// What was counted.
     pub tally: Tally,
     /// Cases that break a law, by law.
@@ -64,9 +66,18 @@ pub struct Broken {
 /// How often a line says how far a run is.
 const LINE_EVERY: Duration = Duration::from_secs(60);
 
+/// Processor time of this process so far, seconds.
+fn processor_seconds() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // behind the name in brackets; the 14th and 15th field, in hundredths
+    let mut fields = text.rsplit(')').next()?.split_whitespace().skip(11);
+    let mut ticks = || fields.next()?.parse::<f64>().ok();
+    Some((ticks()? + ticks()?) / 100.0)
+}
+
 /// Plays. Prints a line a minute.
 pub fn run(world: &World, plan: &Plan) -> Report {
-    let start = Instant::now();
+    let (start, before) = (Instant::now(), processor_seconds());
     let (next, tally) = (AtomicU64::new(0), Mutex::new(Tally::default()));
     let broken: Mutex<BTreeMap<String, Broken>> = Mutex::default();
     let line = Mutex::new(start);
@@ -102,6 +113,7 @@ pub fn run(world: &World, plan: &Plan) -> Report {
         threads: plan.threads,
         seconds,
         steps_a_second: tally.steps as f64 / seconds,
+        processor_seconds: processor_seconds().zip(before).map(|(now, before)| now - before),
         tally,
         broken,
     }
@@ -148,6 +160,9 @@ impl Report {
             "{} steps in {} sequences, {:.0} s, {:.0} steps a second on {} threads; {} transactions, {} landed; seeds from {}",
             t.steps, t.sequences, self.seconds, self.steps_a_second, self.threads, t.transactions, t.landed, self.seed
         );
+        if let Some(time) = self.processor_seconds {
+            println!("{time:.0} s of processor time: {:.0} steps in each", t.steps as f64 / time.max(0.01));
+        }
         for (law, broken) in &self.broken {
             println!("BROKEN {law}: {} ({} times, {})", broken.words, broken.times, broken.case.display());
         }

@@ -17,7 +17,7 @@ impl Deeds<'_> {
             Deed::StakeInsurance { vault, amount } => {
                 let fund = fund_of(vault)?;
                 let held = world.tokens(&fund.wallet(&self.by));
-                let amount = self.units(amount, self.market_of(vault)?, held);
+                let amount = self.units(amount, self.market_of(vault)?, held)?;
                 insurance::stake_insurance(self.by, &fund, amount)
             }
             Deed::RequestUnstake { vault, part } => {
@@ -33,7 +33,7 @@ impl Deeds<'_> {
                 let (fund, house) = (fund_of(vault)?, world.house(vault));
                 let (market, lost) = self.lost(house.key, asset).or_else(|| world.asset(house, asset))?;
                 let reserve: Reserve = world.svm.state(&lost.reserve())?;
-                let amount = self.units(amount, market, reserve.losses.unrecovered);
+                let amount = self.units(amount, market, reserve.losses.unrecovered)?;
                 let claim = claim.and_then(|back| number(world, &fund, back)).map(|number| fund.claim(number));
                 let cover = Cover { payer: self.by, lost, amount, min_paid: 0, claim };
                 insurance::cover_loss(&fund, &cover)
@@ -111,8 +111,8 @@ fn part_of(whole: u64, bps: u16) -> u64 {
     u64::try_from(u128::from(whole) * u128::from(bps) / 10_000).unwrap_or(u64::MAX)
 }
 
-/// The claim that so many were opened after.
+/// The claim that so many were opened after; `None` before the first.
 fn number(world: &World, fund: &Fund, back: u8) -> Option<u64> {
     let state: FundAccount = world.svm.state(&fund.address())?;
-    Some(state.last_claim.saturating_sub(back.into()).max(1))
+    (state.last_claim > 0).then(|| state.last_claim.saturating_sub(back.into()).max(1))
 }

@@ -2,12 +2,13 @@
 
 use super::Verdict;
 use crate::{
+    action::Deed,
     ensure,
     step::{Lens, Step},
 };
 use anchor_lang::prelude::Pubkey;
-use ballast::state::{ClaimAccount, FundAccount, RollAccount, StakeAccount};
-use ballast_risk::tally::Voter;
+use ballast::state::{ClaimAccount, FundAccount, Reserve, RollAccount, StakeAccount};
+use ballast_risk::{fund::StakeShares, tally::Voter, TokenAmount, Usd};
 use std::collections::BTreeSet;
 
 /// A fund holds its books and all bonds; its shares change as stakes do; voters and seats are there once.
@@ -39,6 +40,46 @@ pub fn hold(step: &Step) -> Verdict {
                 ensure!(new, "roll {key} has a vote account twice");
             }
         }
+    }
+    Ok(())
+}
+
+/// Whoever repays a loss is paid at most one percent more than it repaid, at the prices that count now.
+pub fn cover_is_fair(step: &Step) -> Verdict {
+    let Some(Deed::CoverLoss { .. }) = step.only() else { return Ok(()) };
+    let accounts = &step.calls[0].1.instruction.accounts;
+    let key = |slot: usize| accounts.get(slot).map(|meta| meta.pubkey).unwrap_or_default();
+    let (from, to) = (key(11), key(7));
+    let (Some(fund), Some(lost)) =
+        (step.after.state::<Reserve>(&key(4)), step.after.state::<Reserve>(&key(5)))
+    else {
+        return Ok(());
+    };
+    let paid = step.before.tokens(&from).saturating_sub(step.after.tokens(&from));
+    let repaid = step.after.tokens(&to).saturating_sub(step.before.tokens(&to));
+    let paid = fund.price.spot.as_risk().value_down(TokenAmount(paid));
+    let repaid = lost.price.spot.as_risk().value_up(TokenAmount(repaid));
+    check_cover(paid, repaid)
+}
+
+/// The same of two values.
+pub fn check_cover(paid: Usd, repaid: Usd) -> Verdict {
+    ensure!(paid.0 * 100 <= (repaid.0 + 1) * 101, "the fund paid {paid:?} for {repaid:?}");
+    Ok(())
+}
+
+/// What a stake share is worth does not fall because others come or leave.
+pub fn shares_keep_their_worth(step: &Step) -> Verdict {
+    let moves = ["stake_insurance", "request_unstake", "unstake", "collect_insurance"];
+    if step.calls.iter().any(|(_, built)| !moves.contains(&built.name)) {
+        return Ok(());
+    }
+    for (key, before, after) in step.changed::<FundAccount>() {
+        let (Some(before), Some(after)) = (before, after) else { continue };
+        let (then, now) = (before.fund(), after.fund());
+        let some = StakeShares(then.shares.min(now.shares));
+        let (then, now) = (then.worth_down(some), now.worth_down(some));
+        ensure!(now >= then, "{some:?} of fund {key} were worth {then:?} and are worth {now:?}");
     }
     Ok(())
 }
