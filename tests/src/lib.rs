@@ -27,6 +27,6 @@ pub mod world;
 pub use chain::{Chain, Receipt};
 pub use failure::{refused, Failure, Reason, ADDRESS_IN_USE};
 pub use insured::Insured;
-pub use market::{usd, Market};
+pub use market::{usd, Cluster, Market};
 pub use validators::Validator;
 pub use world::{User, World};

@@ -24,6 +24,28 @@ pub const fn usd(dollars: i64) -> i64 {
     dollars * 100_000_000
 }
 
+/// Whatever markets put their accounts into.
+pub trait Cluster {
+    /// Writes an account.
+    fn set_account(&mut self, key: Pubkey, owner: Pubkey, data: Vec<u8>);
+    /// Seconds since the epoch.
+    fn now(&self) -> i64;
+    /// The slot.
+    fn slot(&self) -> u64;
+}
+
+impl Cluster for Chain {
+    fn set_account(&mut self, key: Pubkey, owner: Pubkey, data: Vec<u8>) {
+        Self::set_account(self, key, owner, data);
+    }
+    fn now(&self) -> i64 {
+        Self::now(self)
+    }
+    fn slot(&self) -> u64 {
+        Self::slot(self)
+    }
+}
+
 /// A token with a price.
 #[derive(Clone, Copy, Debug)]
 pub struct Market {
@@ -52,20 +74,25 @@ impl Market {
         token_program: Pubkey,
         price: i64,
     ) -> Self {
-        let mint = Pubkey::new_unique();
-        let state = MintState { decimals, is_initialized: true, supply: u64::MAX, ..MintState::default() };
-        chain.set_account(mint, token_program, packed(state));
         let mut market = Self {
             kind,
-            mint,
+            mint: Pubkey::new_unique(),
             token_program,
             decimals,
             feed_id: Pubkey::new_unique().to_bytes(),
             price_account: Pubkey::new_unique(),
             price,
         };
+        market.write_mint(chain);
         market.post(chain, price);
         market
+    }
+
+    /// Writes its mint, without extensions.
+    pub fn write_mint(&self, chain: &mut impl Cluster) {
+        let decimals = self.decimals;
+        let state = MintState { decimals, is_initialized: true, supply: u64::MAX, ..MintState::default() };
+        chain.set_account(self.mint, self.token_program, packed(state));
     }
 
     /// So many whole tokens in token units.
@@ -79,7 +106,7 @@ impl Market {
     }
 
     /// The price as the oracle would post it now.
-    pub fn quote(&self, chain: &Chain) -> Price {
+    pub fn quote(&self, chain: &impl Cluster) -> Price {
         Price {
             feed_id: self.feed_id,
             price: self.price,
@@ -92,19 +119,19 @@ impl Market {
     }
 
     /// Posts a price now.
-    pub fn post(&mut self, chain: &mut Chain, price: i64) {
+    pub fn post(&mut self, chain: &mut impl Cluster, price: i64) {
         self.price = price;
         let quote = self.quote(chain);
         self.post_raw(chain, &quote);
     }
 
     /// Posts any price, true or not.
-    pub fn post_raw(&self, chain: &mut Chain, price: &Price) {
+    pub fn post_raw(&self, chain: &mut impl Cluster, price: &Price) {
         chain.set_account(self.price_account, PRICE_PROGRAM, price.account_data());
     }
 
     /// Gives an owner's associated token account a balance.
-    pub fn fund(&self, chain: &mut Chain, owner: &Pubkey, amount: u64) -> Pubkey {
+    pub fn fund(&self, chain: &mut impl Cluster, owner: &Pubkey, amount: u64) -> Pubkey {
         let key = ballast_client::address::wallet_tokens(owner, &self.mint, &self.token_program);
         self.write_tokens(chain, key, owner, amount, AccountState::Initialized);
         key
@@ -113,7 +140,7 @@ impl Market {
     /// Writes a token account.
     pub fn write_tokens(
         &self,
-        chain: &mut Chain,
+        chain: &mut impl Cluster,
         key: Pubkey,
         owner: &Pubkey,
         amount: u64,

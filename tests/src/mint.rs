@@ -11,6 +11,9 @@ use anchor_spl::token_2022::spl_token_2022::{
 };
 use ballast_risk::presets::AssetKind;
 
+/// Where a mint's decimals stand: behind its optional authority and its supply.
+pub const DECIMALS_AT: usize = 4 + 32 + 8;
+
 /// Bytes of a mint with one extension: the base, padded to an account's length, the account
 /// type, then the extension's number and length.
 pub fn mint_with(extension: ExtensionType, content: &[u8]) -> Vec<u8> {

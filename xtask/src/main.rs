@@ -3,6 +3,7 @@
 mod build_sbf;
 mod cu;
 mod demo;
+mod fuzz;
 mod idl;
 mod process;
 mod project;
@@ -28,6 +29,7 @@ cargo xtask COMMAND
   typescript       check, test and document the TypeScript client, against freshly built programs
   demo [ARGS...]   run the demo on a local network, with a freshly built program
   ballast ARGS...  run the `ballast` command, freshly built: `cargo xtask ballast localnet` starts a local network
+  fuzz [ARGS...]   play random sequences under the laws: --minutes N, --seed S, --threads T, --replay FILE
   cu               measure compute units: target/cu.json and docs/compute-units.md
 
 CARGO_TARGET_DIR  where cargo builds (default: target)
@@ -59,6 +61,7 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
         ["wasm"] => wasm::build(&project).map(|_| ExitCode::SUCCESS),
         ["typescript"] => typescript::run(&project).map(|()| ExitCode::SUCCESS),
         ["demo", rest @ ..] => demo::run(&project, rest),
+        ["fuzz", rest @ ..] => fuzz::run(&project, rest),
         ["ballast", rest @ ..] => demo::ballast(&project, rest),
         ["cu"] => cu::run(&project),
         [] | ["help" | "--help" | "-h"] => {

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must pass before a merge.
 
-use crate::{build_sbf, idl, process, project::Project, setup, typescript, wasm};
+use crate::{build_sbf, fuzz, idl, process, project::Project, setup, typescript, wasm};
 use anyhow::{Context as _, Result};
 use std::time::{Duration, Instant};
 
@@ -45,6 +45,7 @@ fn all(project: &Project, steps: &mut Steps) -> Result<()> {
     steps.step("tests", "all other tests, on the programs as built for SBF", || {
         process::run(project.cargo().arg("test").args(ALL_BUT_RISK), "the tests")
     })?;
+    steps.step("fuzz", "every kept case and a minute of new sequences keep the laws", || fuzz::check(project))?;
     let what = "the TypeScript client is the program's, and computes as it does";
     let skipped = steps.step("typescript", what, || typescript::check(project))?;
     steps.skipped.extend(skipped.map(|reason| ("the TypeScript client", reason)));

@@ -113,6 +113,11 @@ fn kebab_case(name: &str) -> String {
     words
 }
 
+/// First bytes of every instruction, in the order of those bytes.
+pub fn discriminators() -> impl Iterator<Item = Vec<u8>> {
+    INSTRUCTIONS.keys().cloned()
+}
+
 /// Measured units of an instruction at this many positions: on the line through the two nearest columns, rounded up. `None` where
 /// it was not measured.
 pub fn measured_units(name: &str, positions: usize) -> Option<u32> {

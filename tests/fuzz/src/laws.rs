@@ -1,0 +1,52 @@
+//! The laws. Those of a step look at one landed transaction, those of time at the world before and after it passed; those that cost
+//! much are tried on copies, as steps of their own.
+
+pub mod breakers;
+pub mod coalition;
+pub mod funds;
+pub mod governance;
+pub mod healthy;
+pub mod isolation;
+pub mod reserves;
+pub mod tranches;
+
+use crate::step::Step;
+
+/// What a law says of something: nothing, or what is wrong.
+pub type Verdict = Result<(), String>;
+
+/// A law of every landed transaction.
+pub struct StepLaw {
+    /// Its name, as reports show it.
+    pub name: &'static str,
+    /// Looks.
+    pub check: fn(&Step) -> Verdict,
+}
+
+/// All of them, the cheap ones first.
+pub const STEP_LAWS: [StepLaw; 14] = [
+    StepLaw { name: "books hold", check: reserves::books_hold },
+    StepLaw { name: "positions sum", check: reserves::changes_sum },
+    StepLaw { name: "indices stand still within a second", check: reserves::indices_stand },
+    StepLaw { name: "no healthy obligation loses a unit", check: healthy::bystanders_lose_nothing },
+    StepLaw { name: "a tranche lowers risk", check: tranches::risk_falls },
+    StepLaw { name: "a tranche spends what it repays", check: tranches::pace_is_spent_fairly },
+    StepLaw { name: "no coalition gains", check: coalition::nobody_gains },
+    StepLaw { name: "vaults are isolated", check: isolation::one_vault },
+    StepLaw { name: "only signers pay", check: isolation::only_signers_pay },
+    StepLaw { name: "breaker table", check: breakers::table_is_respected },
+    StepLaw { name: "governance raises no requirement at once", check: governance::no_jump },
+    StepLaw { name: "funds hold and stake counts once", check: funds::hold },
+    StepLaw { name: "cover is paid at price", check: funds::cover_is_fair },
+    StepLaw { name: "stake shares keep their worth", check: funds::shares_keep_their_worth },
+];
+
+/// Fails with words unless a condition holds.
+#[macro_export]
+macro_rules! ensure {
+    ($condition:expr, $($words:tt)+) => {
+        if !$condition {
+            return Err(format!($($words)+));
+        }
+    };
+}

@@ -1,0 +1,60 @@
+//! What governance does to requirements.
+
+use super::Verdict;
+use crate::{ensure, step::Step};
+use ballast::state::{Reserve, Vault};
+use ballast_risk::{
+    model::{AssetRisk, RiskModel},
+    ramp::{MAX_BETA_STEP, MAX_STEP},
+    units::Bps,
+    Seconds,
+};
+
+/// Seconds of a day.
+const DAY: Seconds = 86_400;
+
+/// Executing a change raises no shock, charge or floor at once: that is the ramp's to do. What nobody holds may move.
+pub fn no_jump(step: &Step) -> Verdict {
+    let now = step.now();
+    for (key, before, after) in step.changed::<Vault>() {
+        let (Some(before), Some(after)) = (before, after) else { continue };
+        if before.opened_at > 0 {
+            check_model(&before.model_at(now), &after.model_at(now), 0).map_err(|e| format!("{key}: {e}"))?;
+        }
+    }
+    for (key, before, after) in step.changed::<Reserve>() {
+        let (Some(before), Some(after)) = (before, after) else { continue };
+        if before.deposit_positions + before.debt_positions > 0 {
+            check_asset(&before.risk_at(now), &after.risk_at(now), 0).map_err(|e| format!("{key}: {e}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Most that a parameter moves in so many seconds, and one for rounding.
+fn most(step: Bps, seconds: Seconds) -> u64 {
+    (u64::from(step.0) * seconds).div_ceil(DAY) + u64::from(seconds > 0)
+}
+
+/// Shocks grow away from nothing, charges and floors upwards, by no more than the ramp's speed.
+pub fn check_model(then: &RiskModel, now: &RiskModel, seconds: Seconds) -> Verdict {
+    let most = most(MAX_STEP, seconds);
+    for (place, (then, now)) in then.rows.iter().flatten().zip(now.rows.iter().flatten()).enumerate() {
+        let rise = u64::from(now.unsigned_abs()).saturating_sub(then.unsigned_abs().into());
+        ensure!(rise <= most, "shock {place} rose by {rise}, more than {most}");
+    }
+    let floors = [(then.gross_floor, now.gross_floor), (then.debt_floor, now.debt_floor)];
+    for (then, now) in then.basis.into_iter().zip(now.basis).chain(floors) {
+        let rise = u64::from(now.0).saturating_sub(then.0.into());
+        ensure!(rise <= most, "a charge or floor rose by {rise}, more than {most}");
+    }
+    Ok(())
+}
+
+/// The same of an asset's place in the model.
+pub fn check_asset(then: &AssetRisk, now: &AssetRisk, seconds: Seconds) -> Verdict {
+    let (idio, beta) = (now.idio.0.saturating_sub(then.idio.0), now.beta.0.saturating_sub(then.beta.0));
+    ensure!(u64::from(idio) <= most(MAX_STEP, seconds), "idio rose by {idio} in {seconds} s");
+    ensure!(u64::from(beta) <= most(MAX_BETA_STEP, seconds), "beta rose by {beta} in {seconds} s");
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! Laws of a reserve's books.
+
+use super::Verdict;
+use crate::{
+    ensure,
+    step::{Lens, Step},
+};
+use anchor_lang::prelude::Pubkey;
+use ballast::state::{Obligation, Reserve, Side};
+use ballast_tests::law::{owed_up, worth_down};
+use std::collections::BTreeMap;
+
+/// Tokens held + debt ≥ deposits + fees + insurance + recoveries to be streamed, by the accounts and not by the program's sums.
+pub fn books_hold(step: &Step) -> Verdict {
+    for (key, _, after) in step.changed::<Reserve>() {
+        let Some(reserve) = after else { return Err(format!("reserve {key} is gone")) };
+        check_books(&step.after, &key, &reserve)?;
+    }
+    Ok(())
+}
+
+/// The same of one reserve.
+pub fn check_books(lens: &Lens, key: &Pubkey, reserve: &Reserve) -> Verdict {
+    let ledger = reserve.books.ledger();
+    let tokens = lens.tokens(&reserve.token_account);
+    ensure!(tokens >= reserve.books.free_tokens, "{key} holds {tokens}, its books say {ledger:?}");
+    let assets = u128::from(reserve.books.free_tokens)
+        + u128::from(owed_up(reserve.books.debt_shares, ledger.debt_index));
+    let claims = u128::from(worth_down(reserve.books.deposit_shares, ledger.deposit_index))
+        + (ledger.fees_q64 + ledger.insurance_q64).div_ceil(1 << 64)
+        + u128::from(reserve.losses.pending);
+    ensure!(assets >= claims, "{key}: assets {assets} < claims {claims}, {ledger:?}");
+    Ok(())
+}
+
+/// Shares and number of positions on one side of a reserve.
+type Sums = BTreeMap<(Pubkey, bool), (i128, i128)>;
+
+fn add(sums: &mut Sums, obligation: &Obligation, sign: i128) {
+    for position in obligation.active() {
+        let sum = sums.entry((position.reserve, position.side() == Some(Side::Debt))).or_default();
+        *sum = (sum.0 + sign * i128::from(position.shares), sum.1 + sign);
+    }
+}
+
+fn totals(reserve: &Reserve) -> [(i128, i128); 2] {
+    [
+        (reserve.books.deposit_shares.into(), reserve.deposit_positions.into()),
+        (reserve.books.debt_shares.into(), reserve.debt_positions.into()),
+    ]
+}
+
+/// What changed in positions changed in totals: the sum of positions stays the total.
+pub fn changes_sum(step: &Step) -> Verdict {
+    let mut sums = Sums::new();
+    for (key, before, after) in step.changed::<Obligation>() {
+        if let Some(obligation) = &before {
+            add(&mut sums, obligation, -1);
+        }
+        if let Some(obligation) = &after {
+            for (place, position) in obligation.positions.iter().enumerate() {
+                let used = place < usize::from(obligation.position_count);
+                ensure!(position.side().is_some() == used, "slot {place} of {key}");
+                ensure!(!used || position.shares > 0, "{key} has an empty position");
+            }
+            add(&mut sums, obligation, 1);
+        }
+    }
+    for (key, before, after) in step.changed::<Reserve>() {
+        let Some(after) = after else { return Err(format!("reserve {key} is gone")) };
+        let before = before.map_or([(0, 0); 2], |before| totals(&before));
+        for (side, (now, then)) in totals(&after).into_iter().zip(before).enumerate() {
+            let moved = sums.remove(&(key, side == 1)).unwrap_or_default();
+            ensure!(
+                (now.0 - then.0, now.1 - then.1) == moved,
+                "{key}, side {side}: from {then:?} to {now:?}, positions by {moved:?}"
+            );
+        }
+    }
+    let rest = sums.iter().find(|(_, moved)| **moved != (0, 0));
+    ensure!(rest.is_none(), "positions without their reserve: {rest:?}");
+    Ok(())
+}
+
+/// Sums of positions equal totals, counted anew.
+pub fn recount<'a>(
+    lens: &Lens,
+    obligations: impl Iterator<Item = &'a Pubkey>,
+    reserves: impl Iterator<Item = Pubkey>,
+) -> Verdict {
+    let mut sums = Sums::new();
+    for key in obligations {
+        if let Some(obligation) = lens.state::<Obligation>(key) {
+            add(&mut sums, &obligation, 1);
+        }
+    }
+    for key in reserves {
+        let Some(reserve) = lens.state::<Reserve>(&key) else { continue };
+        check_books(lens, &key, &reserve)?;
+        for (side, total) in totals(&reserve).into_iter().enumerate() {
+            let sum = sums.remove(&(key, side == 1)).unwrap_or_default();
+            ensure!(sum == total, "{key}, side {side}: total {total:?}, positions {sum:?}");
+        }
+    }
+    Ok(())
+}
+
+/// Without time, indices stand still; a deposit's falls only where a loss is absorbed.
+pub fn indices_stand(step: &Step) -> Verdict {
+    let absorbs = step.has("absorb_loss") || step.has("soft_liquidate");
+    // frozen and thawed accounts accrue by another rule from then on, oracle refreshes and new rates only by new numbers
+    for (key, before, after) in step.changed::<Reserve>() {
+        let (Some(before), Some(after)) = (before, after) else { continue };
+        let (then, now) = (before.accrued_ledger(step.now()), after.accrued_ledger(step.now()));
+        let starts_again = now.deposit_shares.0 == 0;
+        ensure!(
+            now.debt_index == then.debt_index || starts_again,
+            "{key}: debt index from {} to {}",
+            then.debt_index,
+            now.debt_index
+        );
+        let kept = now.deposit_index == then.deposit_index;
+        ensure!(
+            kept || starts_again || (absorbs && now.deposit_index < then.deposit_index),
+            "{key}: deposit index from {} to {}",
+            then.deposit_index,
+            now.deposit_index
+        );
+    }
+    Ok(())
+}

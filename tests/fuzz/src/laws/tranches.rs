@@ -1,0 +1,88 @@
+//! What a tranche does to the book that it unwinds.
+
+use super::Verdict;
+use crate::{action::Deed, ensure, step::Step, world::Book};
+use anchor_lang::prelude::Pubkey;
+use ballast::state::{Obligation, Reserve};
+use ballast_risk::{
+    pace::allowance_down, reserve::Ledger, score::Score, units::BPS_ONE, DebtShares, Seconds,
+};
+
+/// A transaction that is one tranche and nothing else.
+struct Tranche {
+    obligation: Pubkey,
+    debt: Pubkey,
+    sold: Pubkey,
+}
+
+impl Tranche {
+    fn of(step: &Step) -> Option<Self> {
+        let Some(Deed::SoftLiquidate { .. }) = step.only() else { return None };
+        let accounts = &step.calls.first()?.1.instruction.accounts;
+        let key = |slot: usize| accounts.get(slot).map(|meta| meta.pubkey);
+        Some(Self { obligation: key(2)?, debt: key(4)?, sold: key(9)? })
+    }
+}
+
+/// Whether `C ≤ (1 + b_min)·D`: what is insolvent is closed, and need not get better on the way.
+pub fn is_insolvent(score: &Score, bonus_min: u16) -> bool {
+    let most = score.debt.0 * i128::from(BPS_ONE + u64::from(bonus_min));
+    score.collateral.0 * i128::from(BPS_ONE) <= most
+}
+
+/// `E − R_maint` strictly rises, insolvent books excepted.
+pub fn risk_falls(step: &Step) -> Verdict {
+    let Some(Tranche { obligation: key, sold, .. }) = Tranche::of(step) else { return Ok(()) };
+    let before = step.before.book(&key).ok_or("the book was there")?.score(step.clock)?;
+    ensure!(!before.is_healthy(), "a healthy book was unwound: {before:?}");
+    let bonus_min = step.before.state::<Reserve>(&sold).map_or(0, |reserve| reserve.curve.bonus_min);
+    let Some(after) = step.after.book(&key) else { return Ok(()) };
+    if is_insolvent(&before, bonus_min) {
+        return Ok(());
+    }
+    let after = after.score(step.clock)?;
+    check_rise(&before, &after)
+}
+
+/// The same of two scores.
+pub fn check_rise(before: &Score, after: &Score) -> Verdict {
+    ensure!(after.excess() > before.excess(), "E − R from {:?} to {:?}", before.excess(), after.excess());
+    Ok(())
+}
+
+/// What a window still allows falls by no more than what was repaid.
+pub fn pace_is_spent_fairly(step: &Step) -> Verdict {
+    let Some(Tranche { obligation: key, debt, sold }) = Tranche::of(step) else { return Ok(()) };
+    let book = step.before.book(&key).ok_or("the book was there")?;
+    let Some(after) = step.after.state::<Obligation>(&key) else { return Ok(()) };
+    let Some((reserve, curve)) = step.before.state::<Reserve>(&debt).zip(step.before.state::<Reserve>(&sold))
+    else {
+        return Ok(());
+    };
+    let score = book.score(step.clock)?;
+    let rules = book.vault.rules.as_risk();
+    let allowance = allowance_down(curve.curve.as_risk(), rules, score.net_risk_down(), score.debt)
+        .map_err(|error| format!("{error:?}"))?;
+    let ledger = reserve.accrued_ledger(step.now());
+    let repaid = reserve.price.spot.as_risk().value_up(repaid(&book, &after, &debt, &ledger));
+    let available = |obligation: &Obligation| {
+        let meter = obligation.meter.as_risk();
+        meter.available_down(step.now(), Seconds::from(rules.window_seconds), allowance)
+    };
+    let (then, now) = (available(&book.obligation), available(&after));
+    let (then, now) = (then.map_err(|e| format!("{e:?}"))?, now.map_err(|e| format!("{e:?}"))?);
+    // the plan is in dollars, the transfer in token units: less than one unit apart
+    let unit = reserve.price.spot.as_risk().value_up(ballast_risk::TokenAmount(1));
+    ensure!(
+        then.0 - now.0 <= repaid.0 + unit.0,
+        "the allowance fell from {then:?} to {now:?}, and only {repaid:?} was repaid"
+    );
+    Ok(())
+}
+
+fn repaid(book: &Book, after: &Obligation, debt: &Pubkey, ledger: &Ledger) -> ballast_risk::TokenAmount {
+    use ballast::state::Side;
+    let shares = |obligation: &Obligation| obligation.position(debt, Side::Debt).map_or(0, |found| found.1);
+    let owed = |shares| ledger.debt_amount_up(DebtShares(shares)).0;
+    ballast_risk::TokenAmount(owed(shares(&book.obligation)).saturating_sub(owed(shares(after))))
+}

@@ -1,0 +1,259 @@
+//! Playing actions in a world, under the laws.
+
+use crate::{
+    action::{Action, Call, Flaw, Lie},
+    build::{build, Built},
+    laws::{governance, STEP_LAWS},
+    outcome::Outcome,
+    probes::PROBES,
+    setup::named,
+    step::{Lens, Step},
+    tally::Tally,
+    world::World,
+};
+use anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction, system_program};
+use ballast::state::{Reserve, Vault};
+use ballast_client::price::{Price, PRICE_PROGRAM};
+use ballast_tests::Cluster as _;
+use pyth_solana_receiver_sdk::price_update::VerificationLevel;
+use solana_account::AccountSharedData;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A law that was broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The law.
+    pub law: String,
+    /// How.
+    pub words: String,
+}
+
+/// What every transaction is held to besides the laws of steps.
+pub const NO_PANIC: &str = "every failure is a named error";
+const RAMP: &str = "governance raises no requirement faster than the ramp";
+
+/// Plays actions and counts them.
+pub struct Player {
+    /// The world as it is.
+    pub world: World,
+    /// What was counted.
+    pub tally: Tally,
+    /// Whether laws are asked.
+    lawful: bool,
+    /// Whether a line is written for each action.
+    pub chatty: bool,
+    /// Changes the world behind the program's back after a transaction landed: for tests of the laws themselves.
+    pub tamper: Option<fn(&mut World)>,
+    /// Every law that the last transaction broke.
+    pub broken: Vec<Violation>,
+}
+
+impl Player {
+    /// In a copy of a world.
+    pub fn new(world: World) -> Self {
+        let (tally, broken) = (Tally::default(), vec![]);
+        Self { world, tally, lawful: true, chatty: false, tamper: None, broken }
+    }
+
+    /// For probes: no laws are asked, nothing else differs.
+    pub fn lawless(world: World) -> Self {
+        Self { lawful: false, ..Self::new(world) }
+    }
+
+    /// Plays one action. The outcome is that of its transaction, if it sent one.
+    pub fn play(&mut self, action: &Action) -> Result<Option<Outcome>, Violation> {
+        match action {
+            Action::Send(calls) => return self.send(calls),
+            Action::Pass { seconds, slots } => {
+                self.pass(u64::from(*slots), i64::from(*seconds))?;
+            }
+            Action::Tick { seconds, moves } => {
+                for (market, bps) in moves {
+                    let place = usize::from(*market) % self.world.markets.len();
+                    let price = &mut self.world.markets[place].price;
+                    let moved = i128::from(*price) + i128::from(*price) * i128::from(*bps) / 10_000;
+                    // a honest feed stays between a millionth of a dollar and a hundred million
+                    *price = moved.clamp(100, 10_000_000_000_000_000) as i64;
+                }
+                self.pass(u64::from(*seconds) * 5 / 2, i64::from(*seconds))?;
+                self.world.post_all();
+            }
+            Action::NextEpoch => self.world.svm.next_epoch(),
+            Action::Post { market, lie } => self.post(*market, lie),
+            Action::Silence { market, silent } => {
+                let place = usize::from(*market) % self.world.markets.len();
+                if *silent {
+                    self.world.silent.insert(place);
+                } else {
+                    self.world.silent.remove(&place);
+                }
+            }
+            Action::Donate { vault, asset, units } => self.donate(*vault, *asset, *units),
+            Action::Earn { actor, market, dollars } => {
+                let place = usize::from(*market) % self.world.markets.len();
+                let market = self.world.markets[place];
+                let wallet = market.asset(Pubkey::default()).wallet(&self.world.actor(*actor));
+                self.world.give(place, wallet, crate::setup::worth(&market, u64::from(*dollars)));
+            }
+            Action::Freeze { vault, asset, frozen } => {
+                let house = self.world.house(*vault).clone();
+                if let Some((market, _)) = self.world.asset(&house, *asset) {
+                    self.world.set_frozen(&house, market, *frozen);
+                }
+            }
+            Action::Probe { law, seed } => {
+                let probe = &PROBES[usize::from(*law) % PROBES.len()];
+                let tried = (probe.check)(&self.world, *seed)
+                    .map_err(|words| Violation { law: probe.name.into(), words })?;
+                if tried {
+                    self.tally.asked(probe.name);
+                }
+                return Ok(None);
+            }
+        }
+        self.tally.steps += 1;
+        Ok(None)
+    }
+
+    fn pass(&mut self, slots: u64, seconds: i64) -> Result<(), Violation> {
+        let then = crate::build::now(&self.world);
+        self.world.svm.go_on(slots, seconds);
+        if !self.lawful {
+            return Ok(());
+        }
+        let now = crate::build::now(&self.world);
+        for house in &self.world.houses {
+            let Some(vault) = self.world.svm.state::<Vault>(&house.key) else { continue };
+            let broken = |words| Violation { law: RAMP.into(), words };
+            if vault.ramp.runs_at(then) {
+                let models = (vault.model_at(then), vault.model_at(now));
+                governance::check_model(&models.0, &models.1, now - then).map_err(broken)?;
+                self.tally.asked(RAMP);
+            }
+            for market in &house.listed {
+                let key = self.world.markets[*market].asset(house.key).reserve();
+                let Some(reserve) = self.world.svm.state::<Reserve>(&key) else { continue };
+                if reserve.ramp.runs_at(then) {
+                    let risks = (reserve.risk_at(then), reserve.risk_at(now));
+                    governance::check_asset(&risks.0, &risks.1, now - then).map_err(broken)?;
+                    self.tally.asked(RAMP);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, calls: &[Call]) -> Result<Option<Outcome>, Violation> {
+        let built: Vec<(Call, Built)> = calls
+            .iter()
+            .filter_map(|call| Some((call.clone(), build(&self.world, call)?)))
+            .collect();
+        if built.is_empty() {
+            self.tally.idle += 1;
+            return Ok(None);
+        }
+        let instructions: Vec<Instruction> =
+            built.iter().map(|(_, built)| built.instruction.clone()).collect();
+        let metas = || instructions.iter().flat_map(|instruction| &instruction.accounts);
+        let written: BTreeSet<Pubkey> = metas().filter(|m| m.is_writable).map(|m| m.pubkey).collect();
+        let before: BTreeMap<Pubkey, Option<AccountSharedData>> =
+            written.into_iter().map(|key| (key, self.world.svm.account(&key).cloned())).collect();
+        let sent = self.world.svm.send(&instructions);
+        let outcome = Outcome::of(&self.world.svm, &instructions, sent);
+        let names: Vec<&str> = built.iter().map(|(_, built)| built.name).collect();
+        self.tally.steps += 1;
+        self.tally.transaction(&names, &outcome);
+        if self.chatty {
+            println!("  {names:?} {outcome:?}");
+        }
+        if let Outcome::Broke { how, at } = &outcome {
+            let name = names.get(*at).copied().unwrap_or_default();
+            return Err(Violation { law: NO_PANIC.into(), words: format!("{name}: {how}") });
+        }
+        if !outcome.landed() {
+            return Ok(Some(outcome));
+        }
+        if let Some(tamper) = self.tamper {
+            tamper(&mut self.world);
+        }
+        let changed: Vec<Pubkey> = before
+            .iter()
+            .filter(|(key, then)| self.world.svm.account(key) != then.as_ref())
+            .map(|(key, _)| *key)
+            .collect();
+        self.world.notice(&changed);
+        if names.iter().any(|name| matches!(*name, "create_vault" | "add_reserve" | "create_fund")) {
+            self.world.notice_houses(&changed);
+        }
+        if self.lawful {
+            let clock = self.world.clock();
+            let step = Step {
+                before: Lens::with(&self.world.svm, &before),
+                after: Lens::now(&self.world.svm),
+                clock: &clock,
+                calls: &built,
+                signers: metas().filter(|meta| meta.is_signer).map(|meta| meta.pubkey).collect(),
+                changed,
+                outcome: &outcome,
+            };
+            self.broken.clear();
+            for law in &STEP_LAWS {
+                if let Err(words) = (law.check)(&step) {
+                    self.broken.push(Violation { law: law.name.into(), words });
+                }
+                self.tally.asked(law.name);
+            }
+            if let Some(violation) = self.broken.first() {
+                return Err(violation.clone());
+            }
+        }
+        Ok(Some(outcome))
+    }
+
+    fn donate(&mut self, vault: u8, asset: u8, units: u64) {
+        let house = self.world.house(vault).clone();
+        let to_fund = usize::from(asset) >= house.listed.len();
+        match (to_fund, self.world.fund(&house), house.fund) {
+            (true, Some(fund), Some(market)) => {
+                self.world.give(market, fund.tokens(), units);
+            }
+            _ => {
+                if let Some((market, asset)) = self.world.asset(&house, asset) {
+                    self.world.give(market, asset.tokens(), units);
+                }
+            }
+        }
+    }
+
+    fn post(&mut self, market: u8, lie: &Lie) {
+        let world = &mut self.world;
+        let market = world.markets[usize::from(market) % world.markets.len()];
+        let part = |bps: u32| {
+            i64::try_from(i128::from(market.price) * i128::from(bps) / 10_000).unwrap_or(i64::MAX)
+        };
+        let honest = market.quote(&world.svm);
+        let mut quote = Price {
+            price: part(lie.spot),
+            ema: part(lie.average),
+            confidence: part(lie.confidence).unsigned_abs(),
+            publish_time: honest.publish_time - i64::from(lie.age),
+            posted_slot: honest.posted_slot.saturating_add_signed(-i64::from(lie.slots)),
+            ..honest
+        };
+        let mut owner = PRICE_PROGRAM;
+        let mut level = VerificationLevel::Full;
+        match lie.flaw {
+            Flaw::None | Flaw::Garbage => {}
+            Flaw::Owner => owner = system_program::ID,
+            Flaw::Feed => quote.feed_id = named("feed", 0).to_bytes(),
+            Flaw::Verification => level = VerificationLevel::Partial { num_signatures: 5 },
+            Flaw::Exponent(exponent) => quote.exponent = exponent.into(),
+            Flaw::Price(price) => quote.price = price,
+        }
+        let mut data = quote.account_data_verified(level);
+        if lie.flaw == Flaw::Garbage {
+            data.truncate(60);
+        }
+        world.svm.set_account(market.price_account, owner, data);
+    }
+}

@@ -1,0 +1,197 @@
+//! Runs: many sequences on several threads for a time, and what they showed.
+
+use crate::{
+    kept::Case,
+    sequence::{play_seed, shrink, Found},
+    tally::Tally,
+    world::World,
+};
+use serde::Serialize;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{
+        atomic::{AtomicU64, Ordering},
+        Mutex,
+    },
+    time::{Duration, Instant},
+};
+
+/// How a run is done.
+pub struct Plan {
+    /// The first sequence's seed; the others follow it.
+    pub seed: u64,
+    /// For how long new sequences begin.
+    pub time: Duration,
+    /// How many are played at once.
+    pub threads: usize,
+    /// Whether to play on when a law is broken.
+    pub keep_going: bool,
+    /// Where broken laws' cases are written.
+    pub found: PathBuf,
+}
+
+/// What a run showed.
+#[derive(Serialize)]
+pub struct Report {
+    /// The first sequence's seed.
+    pub seed: u64,
+    /// How many were played at once.
+    pub threads: usize,
+    /// How long it took, seconds.
+    pub seconds: f64,
+    /// Steps a second, all threads together.
+    pub steps_a_second: f64,
+    /// Processor time, seconds, where the system tells.
+    pub processor_seconds: Option<f64>,
+    /// What was counted.
+    pub tally: Tally,
+    /// Cases that break a law, by law.
+    pub broken: BTreeMap<String, Broken>,
+}
+
+/// A broken law.
+#[derive(Clone, Serialize)]
+pub struct Broken {
+    /// How it was broken.
+    pub words: String,
+    /// The sequence's seed.
+    pub seed: u64,
+    /// The short case.
+    pub case: PathBuf,
+    /// How many sequences broke it.
+    pub times: u64,
+}
+
+/// How often a line says how far a run is.
+const LINE_EVERY: Duration = Duration::from_secs(60);
+
+/// Processor time of this process so far, seconds.
+fn processor_seconds() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // behind the name in brackets; the 14th and 15th field, in hundredths
+    let mut fields = text.rsplit(')').next()?.split_whitespace().skip(11);
+    let mut ticks = || fields.next()?.parse::<f64>().ok();
+    Some((ticks()? + ticks()?) / 100.0)
+}
+
+/// Plays. Prints a line a minute.
+pub fn run(world: &World, plan: &Plan) -> Report {
+    let (start, before) = (Instant::now(), processor_seconds());
+    let (next, tally) = (AtomicU64::new(0), Mutex::new(Tally::default()));
+    let broken: Mutex<BTreeMap<String, Broken>> = Mutex::default();
+    let line = Mutex::new(start);
+    let play = || loop {
+        let stop = !plan.keep_going && lock(&broken).values().next().is_some();
+        if stop || start.elapsed() >= plan.time {
+            return;
+        }
+        let seed = plan.seed.wrapping_add(next.fetch_add(1, Ordering::Relaxed));
+        let mut mine = Tally::default();
+        let found = play_seed(world, seed, &mut mine);
+        lock(&tally).add(&mine);
+        if let Some(found) = found {
+            note(world, plan, seed, &found, &broken);
+        }
+        let mut last = lock(&line);
+        if last.elapsed() >= LINE_EVERY {
+            *last = Instant::now();
+            let (steps, time) = (lock(&tally).steps, start.elapsed().as_secs_f64());
+            println!("{time:.0} s: {steps} steps, {:.0} a second", steps as f64 / time);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..plan.threads.max(1) {
+            scope.spawn(play);
+        }
+    });
+    let seconds = start.elapsed().as_secs_f64();
+    let tally = std::mem::take(&mut *lock(&tally));
+    let broken = std::mem::take(&mut *lock(&broken));
+    Report {
+        seed: plan.seed,
+        threads: plan.threads,
+        seconds,
+        steps_a_second: tally.steps as f64 / seconds,
+        processor_seconds: processor_seconds().zip(before).map(|(now, before)| now - before),
+        tally,
+        broken,
+    }
+}
+
+/// A thread that panicked while it held a lock left counts that can still be read.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn note(
+    world: &World,
+    plan: &Plan,
+    seed: u64,
+    found: &Found,
+    broken: &Mutex<BTreeMap<String, Broken>>,
+) {
+    let law = found.violation.law.clone();
+    if let Some(known) = lock(broken).get_mut(&law) {
+        known.times += 1;
+        return;
+    }
+    println!("seed {seed} breaks \"{law}\" after {} actions: {}", found.actions.len(), found.violation.words);
+    let short = shrink(world, found);
+    let name = law.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+    let case = plan.found.join(format!("{name}-{seed}.json"));
+    let words = short.violation.words.clone();
+    let actions = short.actions;
+    println!("{} actions are enough: {words}", actions.len());
+    let kept = Case { about: format!("{law}: {words}"), seed, actions };
+    match kept.write(&case) {
+        Ok(()) => println!("replay it: cargo xtask fuzz --replay {}", case.display()),
+        Err(error) => println!("it cannot be written: {error:#}"),
+    }
+    lock(broken).insert(law, Broken { words, seed, case, times: 1 });
+}
+
+impl Report {
+    /// Prints instructions × outcomes and the laws.
+    pub fn print(&self) {
+        println!("\n{}", self.table());
+        let t = &self.tally;
+        println!(
+            "{} steps in {} sequences, {:.0} s, {:.0} steps a second on {} threads; {} transactions, {} landed; seeds from {}",
+            t.steps, t.sequences, self.seconds, self.steps_a_second, self.threads, t.transactions, t.landed, self.seed
+        );
+        if let Some(time) = self.processor_seconds {
+            println!("{time:.0} s of processor time: {:.0} steps in each", t.steps as f64 / time.max(0.01));
+        }
+        for (law, broken) in &self.broken {
+            println!("BROKEN {law}: {} ({} times, {})", broken.words, broken.times, broken.case.display());
+        }
+    }
+
+    /// The same as Markdown.
+    pub fn table(&self) -> String {
+        let mut text = String::from("| instruction | ok | refused | refusals, by name |\n|---|---:|---:|---|\n");
+        for (name, outcomes) in &self.tally.coverage {
+            let ok = outcomes.get("ok").copied().unwrap_or_default();
+            let mut refusals: Vec<_> = outcomes.iter().filter(|(outcome, _)| *outcome != "ok").collect();
+            refusals.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+            let refused: u64 = refusals.iter().map(|(_, count)| **count).sum();
+            let names: Vec<String> =
+                refusals.iter().map(|(outcome, count)| format!("{outcome} {count}")).collect();
+            text += &format!("| {name} | {ok} | {refused} | {} |\n", names.join(", "));
+        }
+        text += "\n| law | asked |\n|---|---:|\n";
+        for (law, count) in &self.tally.laws {
+            text += &format!("| {law} | {count} |\n");
+        }
+        text
+    }
+
+    /// Writes it as JSON.
+    pub fn write(&self, path: &Path) -> anyhow::Result<()> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        Ok(std::fs::write(path, serde_json::to_string_pretty(self)?)?)
+    }
+}

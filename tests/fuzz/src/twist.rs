@@ -1,0 +1,40 @@
+//! Bending instructions: whatever somebody without the client's builders could send.
+
+use crate::{action::Twist, world::World};
+use anchor_lang::{prelude::AccountMeta, solana_program::instruction::Instruction};
+
+/// Bends an instruction. Slots count by remainder.
+pub fn apply(world: &World, instruction: &mut Instruction, twist: &Twist) {
+    let count = instruction.accounts.len();
+    let at = |slot: u8| usize::from(slot) % count.max(1);
+    let pooled = |number: u16| world.pool[usize::from(number) % world.pool.len()];
+    let Instruction { accounts, data, .. } = instruction;
+    match *twist {
+        _ if count == 0 => {}
+        Twist::Swap(slot, number) => accounts[at(slot)].pubkey = pooled(number),
+        Twist::Double(slot, other) => accounts[at(slot)].pubkey = accounts[at(other)].pubkey,
+        Twist::Unsign(slot) => accounts[at(slot)].is_signer = false,
+        Twist::ReadOnly(slot) => accounts[at(slot)].is_writable = false,
+        Twist::Writable(slot) => accounts[at(slot)].is_writable = true,
+        Twist::Drop(most) => accounts.truncate(count.saturating_sub(usize::from(most))),
+        Twist::Extend(number) => accounts.push(AccountMeta::new(pooled(number), false)),
+        Twist::Rotate(by) => {
+            let kept = count.min(usize::from(by) * 2);
+            accounts[kept..].reverse();
+        }
+        Twist::Flip(bit) => {
+            let bits = data.len() * 8;
+            if let Some(bit) = usize::from(bit).checked_rem(bits) {
+                data[bit / 8] ^= 1 << (bit % 8);
+            }
+        }
+        Twist::Cut(bytes) => data.truncate(usize::from(bytes)),
+        Twist::Tail(bytes) => data.extend(bytes.to_le_bytes()),
+        Twist::Impostor(number) => {
+            let impostor = world.actor(number);
+            for meta in accounts.iter_mut().filter(|meta| meta.is_signer) {
+                meta.pubkey = impostor;
+            }
+        }
+    }
+}
