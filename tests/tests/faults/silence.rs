@@ -65,6 +65,12 @@ impl Town {
         }
         world.give(&keeper, &usdc, usdc.units(100_000)).await;
         world.move_price(|w| &mut w.sol, usd(150)).await;
+        // until the fall is no signal any more
+        for _ in 0..2 {
+            pass(&mut world, 10 * MINUTE);
+            world.refresh().await.unwrap();
+        }
+        assert_eq!(world.state(&sol).await, State::Normal);
         Self { world, ann, bob, carl, keeper }
     }
 
