@@ -1,4 +1,4 @@
-//! Slower unpaid work: one task at a time reads what it needs over RPC; what it finds to do is sent like any crank.
+//! Slower unpaid work: a task reads what it needs over RPC, and what it finds to do is sent like any crank; another one counts for audits.
 
 use super::{sending::Ended, Keeper};
 use crate::{
@@ -30,8 +30,10 @@ const WALK_AGAIN: u64 = 600;
 pub(super) struct Chores {
     /// Cluster time at which it last began to look.
     looked_at: u64,
-    /// Whether a task is at it.
-    is_busy: bool,
+    /// Whether a task is looking.
+    pub(super) is_looking: bool,
+    /// Whether a task is counting for an audit, which may take hours: whoever looks does not wait for it.
+    pub(super) is_counting: bool,
     walk: Option<Walk>,
     /// Cluster time at which the last walk ended.
     walked_at: u64,
@@ -49,9 +51,10 @@ struct Walk {
 }
 
 impl Chores {
-    /// Forgets everything but the task that is at it.
+    /// Forgets everything but the tasks that are at it.
     pub(super) fn forget(&mut self) {
-        *self = Self { is_busy: self.is_busy, ..Self::default() };
+        let Self { is_looking, is_counting, .. } = *self;
+        *self = Self { is_looking, is_counting, ..Self::default() };
     }
 }
 
@@ -66,10 +69,10 @@ impl<S: Source> Keeper<S> {
             || cranks.changes
             || cranks.roll;
         let is_time = now >= self.chores.looked_at.saturating_add(cranks.look_seconds);
-        if !is_wanted || !is_time || self.chores.is_busy {
+        if !is_wanted || !is_time || self.chores.is_looking {
             return;
         }
-        (self.chores.looked_at, self.chores.is_busy) = (now, true);
+        (self.chores.looked_at, self.chores.is_looking) = (now, true);
         let vault = self.settings.vault;
         let assets: Vec<Asset> = self.settings.assets.iter().map(|held| held.asset).collect();
         let last_change = self.mirror.engine.market.vault().map_or(0, |vault| vault.last_change);
@@ -92,7 +95,7 @@ impl<S: Source> Keeper<S> {
         &mut self,
         books: Result<Option<Box<Books>>, ballast_client::send::TransportError>,
     ) {
-        self.chores.is_busy = false;
+        self.chores.is_looking = false;
         let books = match books {
             Ok(Some(books)) => books,
             Ok(None) => return tracing::debug!("the vault's accounts could not be read whole"),
@@ -118,7 +121,7 @@ impl<S: Source> Keeper<S> {
         for crank in found {
             self.send_once(crank, books.now());
         }
-        if cranks.audit_seconds > 0 {
+        if cranks.audit_seconds > 0 && !self.chores.is_counting {
             self.walk(&books);
         }
     }
@@ -180,7 +183,7 @@ impl<S: Source> Keeper<S> {
             }
             return;
         }
-        self.chores.is_busy = true;
+        self.chores.is_counting = true;
         let (sender, wallet, ends) = (self.sender.clone(), self.wallet.clone(), self.ends.clone());
         let tables = self.settings.tables.clone();
         tokio::spawn(async move {
@@ -203,7 +206,7 @@ impl<S: Source> Keeper<S> {
 
     /// Goes on with the walk, or waits for the next look where something went wrong.
     pub(super) fn note_counted(&mut self, counted: Result<usize, SendError>) {
-        self.chores.is_busy = false;
+        self.chores.is_counting = false;
         match counted {
             Ok(transactions) => {
                 self.metrics.cranks.with_label_values(&["landed"]).inc_by(transactions as u64);

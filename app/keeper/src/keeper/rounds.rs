@@ -2,13 +2,15 @@
 
 use super::{Keeper, Rest};
 use crate::{
-    act::plan::{plan, Means, Planned, Waiting},
+    act::{
+        books::Tokens,
+        plan::{plan, Means, Planned, Waiting},
+    },
     engine::{Row, Scope},
     keeper::settings::Settings,
     source::Source,
 };
 use anchor_lang::prelude::Clock;
-use anchor_spl::token_2022::spl_token_2022::{extension::StateWithExtensions, state::Account as TokenState};
 use ballast::oracle::now;
 use ballast_client::Asset;
 use solana_signer::Signer;
@@ -16,11 +18,6 @@ use std::time::{Duration, Instant};
 
 /// Time that a round may spend on planning.
 const PLANNING: Duration = Duration::from_millis(50);
-
-/// A token account's balance; `None` where the data is none of a token account.
-fn balance(data: &[u8]) -> Option<u64> {
-    Some(StateWithExtensions::<TokenState>::unpack(data).ok()?.base.amount)
-}
 
 impl<S: Source> Keeper<S> {
     /// Looks what to do, and does it.
@@ -44,7 +41,8 @@ impl<S: Source> Keeper<S> {
     fn observe_balances(&mut self) {
         for held in &self.settings.assets {
             if let Some((slot, data)) = self.mirror.watched_at(&held.account) {
-                self.inventory.observe(held.account, balance(data).unwrap_or(0), slot);
+                let balance = Tokens::read(data).map_or(0, |tokens| tokens.held.0);
+                self.inventory.observe(held.account, balance, slot);
             }
         }
     }

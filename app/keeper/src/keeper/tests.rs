@@ -147,6 +147,14 @@ fn only_books_of_the_own_shard_are_planned_for_even_if_others_are_known() {
     }
 }
 
+#[tokio::test]
+async fn an_audit_that_counts_for_hours_keeps_nobody_from_looking_for_missing_tokens() {
+    let mut keeper = keeper();
+    keeper.chores.is_counting = true;
+    keeper.look_for_chores(&clock(0));
+    assert!(keeper.chores.is_looking);
+}
+
 #[test]
 fn promises_of_a_chain_that_is_no_more_are_void() {
     let mut keeper = keeper();

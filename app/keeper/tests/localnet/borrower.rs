@@ -7,7 +7,10 @@ use crate::{
     world::{alone, key, wait_until},
 };
 use anchor_lang::prelude::Pubkey;
-use ballast_client::address::{Account, Asset};
+use ballast_client::{
+    address::{Account, Asset},
+    price::Price,
+};
 use serde_json::Value;
 use solana_commitment_config::CommitmentConfig;
 use solana_keypair::{read_keypair_file, write_keypair_file};
@@ -119,7 +122,8 @@ fn a_price_falls_and_the_tranche_of_a_borrower_by_command_line_lands_before_and_
     let landed = || tranches(&rpc, &wallet.pubkey()).0;
     assert!(landed().is_empty(), "nobody is below the requirement at $200");
     net.publish("160");
-    let ticked = rpc.get_slot().unwrap();
+    let account: Pubkey = net.token("SOL", "price_account").parse().unwrap();
+    let ticked = Price::read(&rpc.get_account_data(&account).unwrap()).unwrap().posted_slot;
     let expect_more_than = |before: usize, sol: &str, published: u64| {
         let mut published = published;
         wait_until("a tranche", || {

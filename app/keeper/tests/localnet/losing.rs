@@ -31,7 +31,7 @@ fn a_keeper_that_cannot_be_paid_tries_less_and_less_and_spends_nothing() {
     });
     let more = tried() - before;
     println!("{more} more tries in {SLOTS} slots");
-    // Waits of 2, 4.5, 8.5 and then 16.5 slots in the mean: some five to seven tries, and without them one in every two or three.
+    // Waits of 2, 4.5, 8.5 and then 16.5 slots in the mean: some five to eight tries, and without them thousands.
     assert!(more <= 12.0, "{more} tries in {SLOTS} slots");
     let (landed, failed) = world.tranches(&wallet.pubkey());
     assert_eq!((landed.len(), failed), (0, 0), "it lost in simulations only");
