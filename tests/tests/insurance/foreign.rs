@@ -9,6 +9,7 @@ use ballast_client::insurance::{self, Fund};
 use ballast_risk::fund::FundRules;
 use ballast_tests::{
     attack::{swapped, unsigned},
+    market::balance,
     refused, Insured, Reason, User,
 };
 use solana_signer::Signer;
@@ -146,6 +147,30 @@ async fn nobody_moves_a_strangers_stake() {
     ] {
         refused(two.insured.crank(unsigned(&good)).await, ErrorCode::AccountNotSigner);
     }
+}
+
+#[tokio::test]
+async fn what_the_fund_pays_goes_to_the_signers_own_token_account_and_to_none_of_a_vault() {
+    let mut two = two().await;
+    let (fund, other, usdc) = (two.insured.fund, two.other, two.insured.usdc());
+    let eve = two.insured.world.user().await;
+    let wallet = fund.wallet(&two.user.key());
+    let user = two.user.keypair.insecure_clone();
+    for wrong in [fund.wallet(&eve.key()), other.tokens(), other.asset.tokens(), fund.asset.tokens()] {
+        for good in [
+            insurance::unstake(user.pubkey(), &fund),
+            two.insured.covering(&two.user, &two.insured.world.sol, 1_000_000, None),
+        ] {
+            let held = balance(&mut two.insured.world.chain, wrong).await;
+            let attempt = two.insured.world.send(&[swapped(&good, wallet, wrong)], &[&user]).await;
+            refused(attempt, BallastError::WrongTokenAccount);
+            assert_eq!(balance(&mut two.insured.world.chain, wrong).await, held);
+        }
+    }
+    // the lost asset may be the fund's own: then one account pays and is paid
+    two.insured.lose(&usdc, usdc.units(1)).await;
+    two.insured.world.lender(&usdc, usdc.units(10)).await;
+    two.insured.cover(&two.user, &usdc, 1_000_000, None).await.unwrap();
 }
 
 #[tokio::test]
