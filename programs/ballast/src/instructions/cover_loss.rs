@@ -5,7 +5,8 @@
 //! 2. Without a claim the fund pays a bounded share of itself a period; with one that passed, as much as it approved, until its end.
 //! 3. Both prices are at most 15 s old. What is repaid counts at the lower of spot less confidence and average, what is paid at the higher of
 //!    spot plus confidence and average, both rounded down, so that no spike empties a fund. Less than `min_paid` is refused.
-//! 4. Exactly both amounts must move. Emits [`LossCovered`].
+//! 4. Exactly both amounts must move, the fund's to a token account of the payer, so that none of another vault is ever touched. Emits
+//!    [`LossCovered`].
 
 use crate::{
     error::{BallastError, Named},
@@ -55,7 +56,7 @@ pub struct CoverLoss<'info> {
     /// The fund's token account.
     #[account(mut)]
     pub fund_tokens: Box<InterfaceAccount<'info, TokenAccount>>,
-    /// Where the payment goes; may be the account that the repayment comes from.
+    /// Where the payment goes: a token account of the payer; may be the one that the repayment comes from.
     #[account(mut, dup)]
     pub payer_fund_tokens: Box<InterfaceAccount<'info, TokenAccount>>,
     /// The token program of the fund's mint.
@@ -68,6 +69,7 @@ pub(crate) fn handler(ctx: Context<CoverLoss>, amount: u64, min_paid: u64) -> Re
     let now = now(&clock);
     let vault_key = accounts.vault.key();
     accounts.vault.load()?.check_version()?;
+    require_keys_eq!(accounts.payer_fund_tokens.owner, accounts.payer.key(), BallastError::WrongTokenAccount);
     let mut fund = accounts.fund.load_mut()?;
     fund.check(&vault_key)?;
     let price = {

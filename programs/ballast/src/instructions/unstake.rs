@@ -1,7 +1,7 @@
 //! `unstake`: leaves the insurance fund with all shares that asked to.
 //!
-//! 1. Only the owner, after the cooldown and within the window; time in which stake was locked counts for the cooldown and not
-//!    against the window.
+//! 1. Only the owner, to a token account of the owner, so that none of another vault is ever touched; after the cooldown and within
+//!    the window. Time in which stake was locked counts for the cooldown and not against the window.
 //! 2. Refused while a claim is open, while a loss is fresh, and while what a claim approved is still to be paid.
 //! 3. Pays what the shares are worth, rounded down; exactly that must leave. Emits [`StakeChanged`].
 
@@ -33,7 +33,7 @@ pub struct Unstake<'info> {
     /// The fund's token account.
     #[account(mut)]
     pub tokens: Box<InterfaceAccount<'info, TokenAccount>>,
-    /// Where the tokens go.
+    /// Where the tokens go: a token account of the owner.
     #[account(mut)]
     pub owner_tokens: Box<InterfaceAccount<'info, TokenAccount>>,
     /// The mint's token program.
@@ -43,6 +43,7 @@ pub struct Unstake<'info> {
 pub(crate) fn handler(ctx: Context<Unstake>) -> Result<()> {
     let accounts = ctx.accounts;
     accounts.vault.load()?.check_version()?;
+    require_keys_eq!(accounts.owner_tokens.owner, accounts.owner.key(), BallastError::WrongTokenAccount);
     let fund_key = accounts.fund.key();
     let mut fund = accounts.fund.load_mut()?;
     fund.check(&accounts.vault.key())?;
