@@ -4,10 +4,12 @@
 mod bench;
 mod court;
 mod governance;
+mod hooks;
 mod insurance;
 mod interface;
 mod lending;
 mod permitted;
+mod reopened;
 mod stage;
 mod unwinding;
 mod wrong;
