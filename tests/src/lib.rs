@@ -14,6 +14,7 @@ pub mod old;
 pub mod safety;
 pub mod validators;
 pub mod view;
+pub mod wealth;
 pub mod world;
 
 pub use chain::{Chain, Receipt};

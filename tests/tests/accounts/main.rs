@@ -10,6 +10,7 @@ mod interface;
 mod lending;
 mod permitted;
 mod reopened;
+mod sandwiches;
 mod stage;
 mod unwinding;
 mod wrong;

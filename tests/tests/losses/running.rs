@@ -8,7 +8,7 @@ use ballast::{
 };
 use ballast_risk::breaker::{ReserveEvidence, State};
 use ballast_risk::TokenAmount;
-use ballast_tests::{refused, usd, User, World};
+use ballast_tests::{refused, usd, wealth::holding, User, World};
 
 /// By which rule lenders leave when the loss comes.
 #[derive(Clone, Copy, Debug, PartialEq)]

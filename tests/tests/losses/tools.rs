@@ -231,42 +231,6 @@ pub async fn audit(world: &mut World) -> u64 {
     finish(world).await
 }
 
-/// What someone has of a market: wallet and deposit, less debt. Token units.
-pub async fn holding(world: &mut World, user: &User, market: &Market) -> i128 {
-    let wallet = i128::from(balance(&mut world.chain, market.asset(world.vault).wallet(&user.key())).await);
-    if world.chain.account(user.obligation()).await.is_none() {
-        return wallet;
-    }
-    let obligation = world.obligation(user).await;
-    let reserve = market.asset(user.account.vault).reserve();
-    let position = obligation.find(&reserve).map(|i| obligation.positions[i]);
-    let ledger = {
-        let now = world.chain.now() as u64;
-        world.chain.state::<Reserve>(reserve).await.accrued_ledger(now)
-    };
-    wallet
-        + match position.map(|p| (p.side(), p.shares)) {
-            Some((Some(ballast::state::Side::Deposit), shares)) => {
-                i128::from(worth_down(shares, ledger.deposit_index))
-            }
-            Some((Some(ballast::state::Side::Debt), shares)) => {
-                -i128::from(owed_up(shares, ledger.debt_index))
-            }
-            _ => 0,
-        }
-}
-
-/// What someone's tokens in wallet and deposits are worth less debts, micro-USD at the markets' prices.
-pub async fn wealth(world: &mut World, user: &User) -> i128 {
-    let mut sum = 0;
-    for market in world.markets() {
-        let units = holding(world, user, &market).await;
-        // prices are in 10^-8 dollars: 100 of them are a micro-dollar
-        sum += units * i128::from(market.price) / 100 / 10i128.pow(u32::from(market.decimals));
-    }
-    sum
-}
-
 /// Makes the deposits of a reserve worthless, as a loss of everything would. Its tokens stay and are nobody's.
 pub async fn ruin(world: &mut World, market: &Market) {
     let (key, now) = (world.asset(market).reserve(), world.chain.now() as u64);

@@ -197,7 +197,7 @@ export type CoverLossInput<
   fundMint: Address<TAccountFundMint>;
   /** The fund's token account. */
   fundTokens: Address<TAccountFundTokens>;
-  /** Where the payment goes; may be the account that the repayment comes from. */
+  /** Where the payment goes: a token account of the payer; may be the one that the repayment comes from. */
   payerFundTokens: Address<TAccountPayerFundTokens>;
   /** The token program of the fund's mint. */
   fundTokenProgram: Address<TAccountFundTokenProgram>;
@@ -364,7 +364,7 @@ export type ParsedCoverLossInstruction<
     fundMint: TAccountMetas[10];
     /** The fund's token account. */
     fundTokens: TAccountMetas[11];
-    /** Where the payment goes; may be the account that the repayment comes from. */
+    /** Where the payment goes: a token account of the payer; may be the one that the repayment comes from. */
     payerFundTokens: TAccountMetas[12];
     /** The token program of the fund's mint. */
     fundTokenProgram: TAccountMetas[13];

@@ -140,7 +140,7 @@ export type UnstakeInput<
   mint: Address<TAccountMint>;
   /** The fund's token account. */
   tokens: Address<TAccountTokens>;
-  /** Where the tokens go. */
+  /** Where the tokens go: a token account of the owner. */
   ownerTokens: Address<TAccountOwnerTokens>;
   /** The mint's token program. */
   tokenProgram?: Address<TAccountTokenProgram>;
@@ -249,7 +249,7 @@ export type ParsedUnstakeInstruction<
     mint: TAccountMetas[4];
     /** The fund's token account. */
     tokens: TAccountMetas[5];
-    /** Where the tokens go. */
+    /** Where the tokens go: a token account of the owner. */
     ownerTokens: TAccountMetas[6];
     /** The mint's token program. */
     tokenProgram: TAccountMetas[7];
