@@ -18,6 +18,9 @@ use std::collections::BTreeMap;
 /// Accounts by address; `None` where there is none.
 pub type Accounts = BTreeMap<Pubkey, Option<Account>>;
 
+/// A program that anyone could have deployed. Any code will do: none of it is ever to run.
+pub const HOSTILE: Pubkey = Pubkey::new_from_array([66; 32]);
+
 /// Errors of the token programs that a wrong account can lead to.
 const TOKEN_ERRORS: [TokenError; 8] = [
     TokenError::InsufficientFunds,
@@ -63,7 +66,10 @@ impl Bench {
             .with_transaction_history(0)
             .with_log_bytes_limit(None);
         let deploy = std::env::var("SBF_OUT_DIR").expect("cargo sets where programs are");
-        svm.add_program_from_file(ballast::ID, format!("{deploy}/ballast.so")).expect("the program is built");
+        for (id, program) in [(ballast::ID, "ballast"), (HOSTILE, "wide_math")] {
+            let file = format!("{deploy}/{program}.so");
+            svm.add_program_from_file(id, file).expect("`cargo xtask build-sbf` builds it");
+        }
         let lamports = |sol: u64| sol * 1_000_000_000;
         svm.set_epoch_stake(Pubkey::new_unique(), lamports(BOOTSTRAP_STAKE)).expect("less than all stake");
         for validator in validators {
@@ -125,6 +131,9 @@ impl Bench {
         all.extend_from_slice(instructions);
         let message = Message::new(&all, Some(&self.payer));
         let outcome = self.svm.send_transaction(Transaction::new_unsigned(message));
+        let logs = outcome.as_ref().map_or_else(|failed| &failed.meta.logs, |landed| &landed.logs);
+        let ran = format!("Program {HOSTILE} invoke");
+        assert!(logs.iter().all(|line| !line.starts_with(&ran)), "an attacker's program ran: {logs:#?}");
         outcome.map_err(|failed| refusal(&failed.err, failed.meta.logs))
     }
 }

@@ -2,6 +2,7 @@
 //! program that every transfer calls, which could call this program back in the middle of an instruction. No mint with such a hook is
 //! ever listed, none gets one afterwards, and if one had it, no transfer would reach it.
 
+use crate::bench::HOSTILE;
 use anchor_lang::{
     error::ErrorCode,
     prelude::Pubkey,
@@ -30,9 +31,6 @@ use ballast_tests::{
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use solana_transaction::InstructionError;
-
-/// A program of an attacker, which calls back whoever calls it.
-const HOSTILE: Pubkey = Pubkey::new_from_array([66; 32]);
 
 /// Room for a mint, made by Token-2022 itself with these extensions.
 async fn made_by_token_2022(

@@ -1,5 +1,17 @@
-//! Every account of every instruction, replaced by every wrong kind of account; what else could call in from outside; and what a whole
-//! transaction earns.
+//! Every account of every instruction, replaced by every wrong kind of account; what else could call in from outside; what a closed
+//! account leaves behind; and what a whole transaction earns.
+//!
+//! The first of these is generated. Instructions, slots and flags are read from `idl/ballast.json`, and remaining accounts from the
+//! call. A **room** (`lending`, `unwinding`, `insurance`, `governance`) plays a story in two vaults at once and stops before every
+//! instruction with `try_all!`: the call must land as it is, its twin must land in the other vault, and then every wrong of
+//! [`wrong::Kind`] is tried in every slot from the same moment. Each must be refused by a named error, without a panic, and change
+//! nothing. What is accepted must be in `permitted.rs`, obey the law of `ballast_tests::law` and leave the other vault as it was.
+//!
+//! **A new instruction** fails the test by name until a room has a legal call of it: bring the stage into a moment in which it lands in
+//! both vaults (`in_both!`), and add `try_all!(stage, the call)`. Where optional or remaining accounts make several cases, try each; give
+//! a case that needs permissions of its own a name (`try_all!(stage, " for shares", …)`). The failure lists what was accepted: fix the
+//! program, or write the permission with its reason. A new kind of account or wrong belongs into `wrong.rs`, a new error of the runtime
+//! into `permitted::RUNTIME`. `cargo test --workspace --test accounts -- --nocapture` prints the figures.
 
 mod bench;
 mod court;

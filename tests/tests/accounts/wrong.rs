@@ -1,7 +1,7 @@
 //! Everything that can be wrong with an account, put into every slot of a call.
 
 use crate::{
-    bench::Accounts,
+    bench::{Accounts, HOSTILE},
     interface::{Described, Interface},
 };
 use anchor_lang::{
@@ -218,7 +218,7 @@ impl Subject<'_> {
         }
         put(Kind::Wallet, WALLET);
         put(Kind::Nobody, NOBODY);
-        for program in [system_program::ID, TOKEN, TOKEN_2022] {
+        for program in [system_program::ID, TOKEN, TOKEN_2022, HOSTILE] {
             put(Kind::Program, program);
         }
         put(if optional { Kind::Absent } else { Kind::Program }, ballast::ID);
