@@ -83,9 +83,9 @@ pub const PERMITTED: &[Permitted] = &[
         why: "without a change there is no rent to return, and the slot is not used",
     },
     Permitted {
-        calls: &["soft_liquidate"],
+        calls: &["soft_liquidate", "soft_liquidate with a spare account"],
         slots: &["shares_to"],
-        kinds: &[Duplicate],
+        kinds: &[Absent, Another, Duplicate],
         why: "not used where tokens are paid; of this vault all the same",
     },
     Permitted {
