@@ -3,7 +3,7 @@
 use anchor_lang::solana_program::instruction::Instruction;
 use anchor_spl::token_2022::spl_token_2022;
 use ballast_client::instruction::{self, Tranche};
-use ballast_tests::{law::worth_down, usd, wealth::wealth_of, Failure, Market, Receipt, User, World};
+use ballast_tests::{law::worth_down, wealth::wealth_of, Failure, Market, Receipt, User, World};
 use solana_keypair::Keypair;
 
 /// A vault that has lived for a month, a lender, and two attackers: Eve with SOL, her helper with dollars.

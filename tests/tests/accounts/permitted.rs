@@ -118,7 +118,7 @@ pub const PERMITTED: &[Permitted] = &[
         calls: &["call_roll"],
         slots: &["remaining vote account"],
         kinds: &[
-            Closed, Duplicate, Elsewhere, Longer, Missing, Nobody, OtherKind, OtherOwner, Program, Reordered,
+            Closed, Duplicate, Elsewhere, Longer, Missing, Nobody, OtherType, OtherOwner, Program, Reordered,
             Repeated, Revived, Truncated, Wallet, Zeroed,
         ],
         why: "any slice in any order: who is not enrolled changes nothing, and whose account cannot be read leaves the roll",
@@ -167,7 +167,7 @@ pub const PERMITTED: &[Permitted] = &[
     Permitted {
         calls: &["migrate_account", "migrate_account of a report"],
         slots: &["account"],
-        kinds: &[OtherKind],
+        kinds: &[OtherType],
         why: "its head says which kind of account it is, and only this program writes heads",
     },
     Permitted {

@@ -11,7 +11,8 @@ use ballast_client::{
     safety::{self, absorbing},
     Event,
 };
-use ballast_tests::{refused, usd, wealth::wealth_of, Insured, Reason, Receipt};
+use ballast_risk::fund::StakeShares;
+use ballast_tests::{refused, usd, wealth::wealth_of, Insured, Reason, Receipt, User};
 
 fn tranches(receipt: &Receipt) -> Vec<&TrancheExecuted> {
     let mut found = vec![];
@@ -211,8 +212,8 @@ async fn a_guardian_who_toggles_a_guard_around_its_own_acts_earns_nothing() {
     den.earns_nothing(&[pledge, borrow, guard, out]).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_flash_stake_takes_no_income_home() {
+/// A fund of $1,000 whose reserve has $500 of income that nobody has collected yet, and Eve with a million.
+async fn uncollected() -> (Insured, User) {
     let mut insured = Insured::start().await;
     let (usdc, fund) = (insured.usdc(), insured.fund);
     insured.staker(usdc.units(1_000)).await;
@@ -230,8 +231,30 @@ async fn a_flash_stake_takes_no_income_home() {
     insured.world.set_till(&usdc, held + income, open).await;
     insured.world.tick(1).await;
     let eve = insured.world.user().await;
-    let borrowed = usdc.units(1_000_000);
-    insured.world.give(&eve, &usdc, borrowed).await;
+    insured.world.give(&eve, &usdc, usdc.units(1_000_000)).await;
+    (insured, eve)
+}
+
+#[tokio::test]
+#[ignore = "income goes to whoever has staked when it is collected: streaming it is a matter of design"]
+async fn a_stake_in_front_of_income_gets_none_of_it() {
+    let (mut insured, eve) = uncollected().await;
+    let (fund, borrowed) = (insured.fund, insured.usdc().units(1_000_000));
+    let batch = [
+        insurance::open_stake(eve.key(), &fund),
+        insurance::stake_insurance(eve.key(), &fund, borrowed),
+        insurance::collect_insurance(&fund),
+    ];
+    insured.world.must(&batch, &[&eve.keypair]).await;
+    let shares = StakeShares(insured.stake_of(&eve).await.stake.shares);
+    let gained = insured.state().await.fund().worth_down(shares).0 - borrowed;
+    assert!(gained <= 1, "{gained} of 500 USDC");
+}
+
+#[tokio::test]
+async fn a_flash_stake_takes_no_income_home() {
+    let (mut insured, eve) = uncollected().await;
+    let (usdc, fund, borrowed) = (insured.usdc(), insured.fund, insured.usdc().units(1_000_000));
     let way_in = [
         insurance::open_stake(eve.key(), &fund),
         insurance::stake_insurance(eve.key(), &fund, borrowed),
@@ -239,7 +262,7 @@ async fn a_flash_stake_takes_no_income_home() {
         insurance::request_unstake(eve.key(), &fund, u64::MAX),
     ];
     let way_out = insurance::unstake(eve.key(), &fund);
-    let whole = [&way_in[..], &[way_out.clone()]].concat();
+    let whole = [&way_in[..], std::slice::from_ref(&way_out)].concat();
     refused(insured.world.send(&whole, &[&eve.keypair]).await, BallastError::StakeCooling);
     // nor does a claim pay whoever opens it, with stake or without
     insured.lose(&usdc, usdc.units(100)).await;

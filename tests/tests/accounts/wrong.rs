@@ -25,7 +25,7 @@ pub enum Kind {
     /// The same token account or mint, owned by the other token program.
     OtherTokenProgram,
     /// The same bytes under another account type's discriminator, or bytes of another kind of account.
-    OtherKind,
+    OtherType,
     /// An account of another vault, of the type that stands here.
     OtherVault,
     /// Several accounts of the other vault's call, wherever they stand: every mixture of the two calls.
@@ -292,7 +292,7 @@ impl Subject<'_> {
         }
         at(Kind::Zeroed, String::new(), key, Some(Account { data: vec![0; len], ..account.clone() }));
         for (name, data) in self.kinds(account) {
-            at(Kind::OtherKind, name, key, Some(Account { data, ..account.clone() }));
+            at(Kind::OtherType, name, key, Some(Account { data, ..account.clone() }));
         }
         if [TOKEN, TOKEN_2022, PRICE_PROGRAM, ballast::validators::VOTE_PROGRAM].contains(&account.owner) {
             for (kind, data) in copies(account) {
