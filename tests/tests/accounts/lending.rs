@@ -100,7 +100,7 @@ pub async fn proofs(stage: &mut Stage) {
 /// Vaults that are being set up.
 pub async fn vaults(stage: &mut Stage) {
     let curator = stage.insured.world.curator.pubkey();
-    let preset = stage.insured.world.preset.clone();
+    let preset = stage.insured.world.preset;
     let mut number = 10;
     try_all!(stage, {
         number += 1;

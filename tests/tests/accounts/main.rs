@@ -15,12 +15,14 @@
 
 mod bench;
 mod court;
+mod den;
 mod governance;
 mod hooks;
 mod insurance;
 mod interface;
 mod lending;
 mod permitted;
+mod random;
 mod reopened;
 mod sandwiches;
 mod stage;

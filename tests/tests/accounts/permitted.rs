@@ -83,9 +83,9 @@ pub const PERMITTED: &[Permitted] = &[
         why: "without a change there is no rent to return, and the slot is not used",
     },
     Permitted {
-        calls: &["soft_liquidate"],
+        calls: &["soft_liquidate", "soft_liquidate with a spare account"],
         slots: &["shares_to"],
-        kinds: &[Duplicate],
+        kinds: &[Absent, Another, Duplicate],
         why: "not used where tokens are paid; of this vault all the same",
     },
     Permitted {
@@ -118,7 +118,7 @@ pub const PERMITTED: &[Permitted] = &[
         calls: &["call_roll"],
         slots: &["remaining vote account"],
         kinds: &[
-            Closed, Duplicate, Elsewhere, Longer, Missing, Nobody, OtherKind, OtherOwner, Program, Reordered,
+            Closed, Duplicate, Elsewhere, Longer, Missing, Nobody, OtherType, OtherOwner, Program, Reordered,
             Repeated, Revived, Truncated, Wallet, Zeroed,
         ],
         why: "any slice in any order: who is not enrolled changes nothing, and whose account cannot be read leaves the roll",
@@ -167,7 +167,7 @@ pub const PERMITTED: &[Permitted] = &[
     Permitted {
         calls: &["migrate_account", "migrate_account of a report"],
         slots: &["account"],
-        kinds: &[OtherKind],
+        kinds: &[OtherType],
         why: "its head says which kind of account it is, and only this program writes heads",
     },
     Permitted {

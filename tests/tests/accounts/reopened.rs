@@ -41,8 +41,8 @@ async fn refuse_revived(
         assert!(reason.as_ref().is_some_and(|reason| reasons.contains(reason)), "{reason:?}");
     }
     // it was the reviving: each alone is legal
-    world.chain.would_land(&[close.clone()], &[signer]).await.expect("it may be closed");
-    world.chain.would_land(&[reuse.clone()], &[signer]).await.expect("it may be used");
+    world.chain.would_land(std::slice::from_ref(close), &[signer]).await.expect("it may be closed");
+    world.chain.would_land(std::slice::from_ref(reuse), &[signer]).await.expect("it may be used");
 }
 
 #[tokio::test]

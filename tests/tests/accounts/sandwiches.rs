@@ -1,135 +1,18 @@
 //! Whole transactions in which an attacker puts several instructions around each other, with money that it may have borrowed for that
 //! long. Two people act together; what they have is counted at the oracle's prices before and after, and so is what lenders have.
 
-use anchor_lang::solana_program::instruction::Instruction;
+use crate::den::Den;
 use anchor_spl::token_2022::spl_token_2022;
 use ballast::{event::TrancheExecuted, instructions::TightenTo, BallastError};
 use ballast_client::{
     governance, instruction,
-    instruction::{deposit, withdraw, Tranche},
+    instruction::{deposit, withdraw},
     insurance,
     safety::{self, absorbing},
     Event,
 };
-use ballast_tests::{
-    law::worth_down, refused, usd, wealth::wealth_of, Failure, Insured, Market, Reason, Receipt, User, World,
-};
-use rand::{seq::IndexedRandom, Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-use solana_keypair::Keypair;
-use std::collections::BTreeMap;
-
-/// A vault that has lived for a month, a lender, and two attackers: Eve with SOL, her helper with dollars.
-struct Den {
-    world: World,
-    lender: User,
-    eve: User,
-    helper: User,
-}
-
-impl Den {
-    async fn open() -> Self {
-        let mut world = World::start().await;
-        let (sol, usdc, eth) = (world.sol, world.usdc, world.eth);
-        let lender = world.lender(&usdc, usdc.units(1_000_000)).await;
-        world.deposit(&lender, &sol, sol.units(10_000)).await.unwrap();
-        let [ann, eve, helper] = [world.user().await, world.user().await, world.user().await];
-        world.deposit(&ann, &eth, eth.units(100)).await.unwrap();
-        world.borrow(&ann, &usdc, usdc.units(100_000)).await.unwrap();
-        world.borrow(&ann, &sol, sol.units(100)).await.unwrap();
-        // a month of interest, so that no index is whole
-        world.tick(30 * 86_400).await;
-        world.give(&eve, &sol, sol.units(1_000)).await;
-        world.give(&eve, &usdc, usdc.units(10_000)).await;
-        world.give(&helper, &usdc, usdc.units(500_000)).await;
-        world.give(&helper, &sol, sol.units(100)).await;
-        Self { world, lender, eve, helper }
-    }
-
-    /// The oracle says another price of SOL; nobody has shown it to the vault yet.
-    fn oracle_says(&mut self, price: i64) {
-        self.world.chain.pass(1);
-        self.world.sol.price = price;
-        for market in self.world.markets() {
-            let quote = market.quote(&self.world.chain);
-            market.post_raw(&mut self.world.chain, &quote);
-        }
-    }
-
-    /// Shows it.
-    fn refresh(&self) -> Instruction {
-        let markets = [self.world.sol, self.world.usdc, self.world.eth];
-        let pairs = markets.map(|market| (self.world.asset(&market).reserve(), market.price_account));
-        instruction::refresh_reserves(self.world.vault, &pairs)
-    }
-
-    /// A tranche of a book of SOL and dollars, SOL first, as whoever sends it alone would build it.
-    fn tranche(&self, liquidator: &User, borrower: &User) -> Instruction {
-        let [sol, usdc] = [self.world.sol, self.world.usdc].map(|market| self.world.asset(&market));
-        instruction::soft_liquidate(&Tranche {
-            liquidator: liquidator.key(),
-            obligation: borrower.obligation(),
-            debt: &usdc,
-            deposit: &sol,
-            reserves: &[sol.reserve(), usdc.reserve()],
-            max_repay: u64::MAX,
-            min_received: 0,
-            shares_to: None,
-        })
-    }
-
-    /// A transfer into the reserve's token account, past the program.
-    fn donate(&self, from: &User, market: &Market, amount: u64) -> Instruction {
-        let asset = self.world.asset(market);
-        let (wallet, tokens, key) = (asset.wallet(&from.key()), asset.tokens(), from.key());
-        let (program, decimals) = (&market.token_program, market.decimals);
-        let transfer = spl_token_2022::instruction::transfer_checked;
-        transfer(program, &wallet, &market.mint, &tokens, &key, &[], amount, decimals)
-            .expect("a token program")
-    }
-
-    /// What a share of SOL and one of USDC are worth to lenders.
-    async fn lent(&mut self) -> [u64; 2] {
-        let now = self.world.seconds();
-        let mut lent = [0; 2];
-        for (worth, market) in lent.iter_mut().zip([self.world.sol, self.world.usdc]) {
-            let index = self.world.reserve(&market).await.accrued_ledger(now).deposit_index;
-            *worth = worth_down(self.world.shares(&self.lender, &market).await, index);
-        }
-        lent
-    }
-
-    async fn loot(&mut self) -> i128 {
-        wealth_of(&mut self.world, &[&self.eve, &self.helper]).await
-    }
-
-    /// Who signs a batch: of the attackers those whom it names, and a stranger who pays its fee.
-    fn signers(&self, batch: &[Instruction]) -> Vec<Keypair> {
-        let signs = |user: &&User| {
-            batch.iter().flat_map(|act| &act.accounts).any(|meta| meta.is_signer && meta.pubkey == user.key())
-        };
-        let attackers = [&self.eve, &self.helper].into_iter().filter(signs).map(|user| &user.keypair);
-        [&self.world.curator].into_iter().chain(attackers).map(Keypair::insecure_clone).collect()
-    }
-
-    async fn send(&mut self, batch: &[Instruction]) -> Result<Receipt, Failure> {
-        let signers = self.signers(batch);
-        self.world.send(batch, &signers.iter().collect::<Vec<_>>()).await
-    }
-
-    /// Sends a transaction of both attackers. Whatever it does, they have no more afterwards than before, and lenders no less.
-    async fn earns_nothing(&mut self, batch: &[Instruction]) -> Result<Receipt, Failure> {
-        let (loot, lent) = (self.loot().await, self.lent().await);
-        let result = self.send(batch).await;
-        let (after, lent_after) = (self.loot().await, self.lent().await);
-        assert!(after <= loot, "earned {} micro-USD by {batch:#?}", after - loot);
-        assert!(
-            lent_after.iter().zip(lent).all(|(after, before)| *after >= before),
-            "{lent:?} {lent_after:?}"
-        );
-        result
-    }
-}
+use ballast_risk::fund::StakeShares;
+use ballast_tests::{refused, usd, wealth::wealth_of, Insured, Reason, Receipt, User};
 
 fn tranches(receipt: &Receipt) -> Vec<&TrancheExecuted> {
     let mut found = vec![];
@@ -329,8 +212,8 @@ async fn a_guardian_who_toggles_a_guard_around_its_own_acts_earns_nothing() {
     den.earns_nothing(&[pledge, borrow, guard, out]).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_flash_stake_takes_no_income_home() {
+/// A fund of $1,000 whose reserve has $500 of income that nobody has collected yet, and Eve with a million.
+async fn uncollected() -> (Insured, User) {
     let mut insured = Insured::start().await;
     let (usdc, fund) = (insured.usdc(), insured.fund);
     insured.staker(usdc.units(1_000)).await;
@@ -348,8 +231,30 @@ async fn a_flash_stake_takes_no_income_home() {
     insured.world.set_till(&usdc, held + income, open).await;
     insured.world.tick(1).await;
     let eve = insured.world.user().await;
-    let borrowed = usdc.units(1_000_000);
-    insured.world.give(&eve, &usdc, borrowed).await;
+    insured.world.give(&eve, &usdc, usdc.units(1_000_000)).await;
+    (insured, eve)
+}
+
+#[tokio::test]
+#[ignore = "income goes to whoever has staked when it is collected: streaming it is a matter of design"]
+async fn a_stake_in_front_of_income_gets_none_of_it() {
+    let (mut insured, eve) = uncollected().await;
+    let (fund, borrowed) = (insured.fund, insured.usdc().units(1_000_000));
+    let batch = [
+        insurance::open_stake(eve.key(), &fund),
+        insurance::stake_insurance(eve.key(), &fund, borrowed),
+        insurance::collect_insurance(&fund),
+    ];
+    insured.world.must(&batch, &[&eve.keypair]).await;
+    let shares = StakeShares(insured.stake_of(&eve).await.stake.shares);
+    let gained = insured.state().await.fund().worth_down(shares).0 - borrowed;
+    assert!(gained <= 1, "{gained} of 500 USDC");
+}
+
+#[tokio::test]
+async fn a_flash_stake_takes_no_income_home() {
+    let (mut insured, eve) = uncollected().await;
+    let (usdc, fund, borrowed) = (insured.usdc(), insured.fund, insured.usdc().units(1_000_000));
     let way_in = [
         insurance::open_stake(eve.key(), &fund),
         insurance::stake_insurance(eve.key(), &fund, borrowed),
@@ -357,7 +262,7 @@ async fn a_flash_stake_takes_no_income_home() {
         insurance::request_unstake(eve.key(), &fund, u64::MAX),
     ];
     let way_out = insurance::unstake(eve.key(), &fund);
-    let whole = [&way_in[..], &[way_out.clone()]].concat();
+    let whole = [&way_in[..], std::slice::from_ref(&way_out)].concat();
     refused(insured.world.send(&whole, &[&eve.keypair]).await, BallastError::StakeCooling);
     // nor does a claim pay whoever opens it, with stake or without
     insured.lose(&usdc, usdc.units(100)).await;
@@ -394,65 +299,4 @@ async fn covering_a_loss_between_a_flash_deposit_and_its_withdrawal_pays_what_co
     }
     // $2,000 repaid for half a percent more, less what prices' confidence takes
     assert!(gains[0] <= 10_000_000 && gains[1] <= gains[0], "{gains:?}");
-}
-
-/// Random transactions.
-const TRIES: usize = 160;
-
-/// Random batches of everything that people can do, at prices that move between and within them.
-#[tokio::test]
-async fn no_random_transaction_earns_anything() {
-    let mut den = Den::open().await;
-    let mut random = ChaCha8Rng::seed_from_u64(2_026);
-    let (sol, usdc) = (den.world.asset(&den.world.sol), den.world.asset(&den.world.usdc));
-    let (eve, helper) = (den.eve.numbered(0), den.helper.numbered(0));
-    let reserves = [sol.reserve(), usdc.reserve()];
-    let begin = [
-        deposit(&eve.account, &sol, 100_000_000_000),
-        instruction::borrow(&eve.account, &usdc, 13_000_000_000, &reserves),
-        deposit(&helper.account, &sol, 10_000_000_000),
-        deposit(&helper.account, &usdc, 10_000_000_000),
-    ];
-    den.earns_nothing(&begin).await.unwrap();
-    let mut landed: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut why: BTreeMap<String, usize> = BTreeMap::new();
-    for _ in 0..TRIES {
-        let price = *[162, 166, 172, 185, 200].choose(&mut random).expect("five");
-        den.oracle_says(usd(price));
-        if price == 200 {
-            // as near to the edge as the price allows, to a few hundred dollars
-            let more = [den.refresh(), instruction::borrow(&eve.account, &usdc, 300_000_000, &reserves)];
-            while den.earns_nothing(&more).await.is_ok() {}
-            den.oracle_says(usd(price));
-        }
-        let (mut batch, mut names) = (vec![], vec![]);
-        if random.random_bool(0.7) {
-            (batch, names) = (vec![den.refresh()], vec!["refresh"]);
-        }
-        for _ in 0..random.random_range(1..=4) {
-            let units = 10f64.powf(random.random_range(0.0..9.0)) as u64;
-            let (name, act) = match random.random_range(0..9) {
-                0 => ("deposit", deposit(&eve.account, &sol, units)),
-                1 => ("withdraw", withdraw(&eve.account, &sol, units * 10, &reserves)),
-                2 => ("borrow", instruction::borrow(&eve.account, &usdc, units, &reserves)),
-                3 => ("repay", instruction::repay(helper.key(), eve.obligation(), &usdc, units / 10 + 1)),
-                4 => ("lend", deposit(&helper.account, &usdc, units)),
-                5 => ("leave", withdraw(&helper.account, &usdc, units, &[])),
-                6 => ("donate", den.donate(&helper, &den.world.usdc, units / 1_000 + 1)),
-                7 => ("refresh", den.refresh()),
-                _ => ("tranche", den.tranche(&helper, &eve)),
-            };
-            batch.push(act);
-            names.push(name);
-        }
-        match den.earns_nothing(&batch).await {
-            Ok(_) => names.iter().for_each(|name| *landed.entry(*name).or_default() += 1),
-            Err(failure) => *why.entry(format!("{:?}", failure.error)).or_default() += 1,
-        }
-    }
-    println!("{why:?}");
-    println!("{landed:?}");
-    for name in ["deposit", "withdraw", "borrow", "repay", "lend", "leave", "donate", "refresh", "tranche"] {
-        assert!(landed.contains_key(name), "{name} never landed: {landed:?}");
-    }
 }

@@ -26,6 +26,13 @@ pub async fn tranches(stage: &mut Stage) {
         let (keeper, ann) = (stage.of(&stage.keeper), stage.of(&stage.ann));
         stage.insured.world.tranche(&keeper, &ann, &usdc, &sol, u64::MAX).await
     });
+    // with an account for shares that are not needed
+    try_all!(stage, " with a spare account", {
+        let (keeper, ann) = (stage.of(&stage.keeper), stage.of(&stage.ann));
+        let shares_to = Some(keeper.obligation());
+        let change = |tranche: &mut Tranche| tranche.shares_to = shares_to;
+        stage.insured.world.tranche_with(&keeper, &ann, &usdc, &sol, change).await
+    });
     in_both!(stage, {
         stage.insured.world.set_caps(&sol, |caps| caps.deposits = 1).await;
         let ann = stage.of(&stage.ann);

@@ -25,9 +25,11 @@ pub enum Kind {
     /// The same token account or mint, owned by the other token program.
     OtherTokenProgram,
     /// The same bytes under another account type's discriminator, or bytes of another kind of account.
-    OtherKind,
+    OtherType,
     /// An account of another vault, of the type that stands here.
     OtherVault,
+    /// Several accounts of the other vault's call, wherever they stand: every mixture of the two calls.
+    Mixture,
     /// Another account of this vault, of the type that stands here.
     Another,
     /// A token account like this one of another mint.
@@ -127,6 +129,7 @@ impl Subject<'_> {
             self.contents(slot, &mut wrongs);
         }
         self.orders(&mut wrongs);
+        self.mixtures(&mut wrongs);
         // what is the other vault's call altogether is no mixture
         let keys = |call: &Instruction| call.accounts.iter().map(|meta| meta.pubkey).collect::<Vec<_>>();
         wrongs.retain(|wrong| !wrong.puts.is_empty() || keys(&wrong.instruction) != keys(self.twin));
@@ -289,7 +292,7 @@ impl Subject<'_> {
         }
         at(Kind::Zeroed, String::new(), key, Some(Account { data: vec![0; len], ..account.clone() }));
         for (name, data) in self.kinds(account) {
-            at(Kind::OtherKind, name, key, Some(Account { data, ..account.clone() }));
+            at(Kind::OtherType, name, key, Some(Account { data, ..account.clone() }));
         }
         if [TOKEN, TOKEN_2022, PRICE_PROGRAM, ballast::validators::VOTE_PROGRAM].contains(&account.owner) {
             for (kind, data) in copies(account) {
@@ -319,6 +322,33 @@ impl Subject<'_> {
         } else {
             ("token account".into(), packed(tokens))
         }]
+    }
+
+    /// Every set of two or more accounts that differ between the calls, taken from the other one: one that is checked against
+    /// another which is wrong as well would pass.
+    fn mixtures(&self, wrongs: &mut Vec<Wrong>) {
+        let both = self.call.accounts.iter().zip(&self.twin.accounts);
+        let mut pairs: Vec<_> = both.map(|(ours, theirs)| (ours.pubkey, theirs.pubkey)).collect();
+        pairs.retain(|(ours, theirs)| ours != theirs);
+        pairs.sort();
+        pairs.dedup();
+        assert!(pairs.len() <= 10, "{} has too many accounts of a vault to mix", self.name);
+        for set in (0u32..1 << pairs.len()).filter(|set| set.count_ones() > 1) {
+            let mut mixed = self.call.clone();
+            for meta in &mut mixed.accounts {
+                let place = pairs.iter().position(|(ours, _)| *ours == meta.pubkey);
+                if let Some(place) = place.filter(|place| set >> place & 1 == 1) {
+                    meta.pubkey = pairs[place].1;
+                }
+            }
+            wrongs.push(Wrong {
+                slot: "mixture".into(),
+                kind: Kind::Mixture,
+                what: format!("{set:b} of {pairs:?}"),
+                instruction: mixed,
+                puts: vec![],
+            });
+        }
     }
 
     /// Remaining accounts twice, left out, or in another order.

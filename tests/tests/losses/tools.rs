@@ -16,7 +16,6 @@ use ballast_client::{
 use ballast_risk::{absorb::Losses, reserve::Ledger};
 use ballast_tests::{
     law::{owed_up, worth_down},
-    market::balance,
     Failure, Market, Receipt, User, World,
 };
 
