@@ -93,9 +93,10 @@ pub fn run(args: &Report) -> Result<()> {
     }
     let results = Results {
         command: format!(
-            "ballast-lab report --candles DIR --out DIR --seeds {} --first-seed {} --accounts {accounts}",
+            "ballast-lab report --candles DIR --out DIR --seeds {} --first-seed {} --accounts {accounts}{}",
             seeds.len(),
-            args.borrowers.first_seed
+            args.borrowers.first_seed,
+            narrowed(args)
         ),
         accounts_per_seed: accounts,
         seeds,
@@ -137,6 +138,17 @@ fn windows(args: &Report) -> Result<Vec<(String, Rows)>> {
         bail!("{} has no window that can be replayed: it takes BTC and ETH candles", args.candles.display());
     }
     Ok(windows)
+}
+
+/// The arguments that narrow the report down, as they were given.
+fn narrowed(args: &Report) -> String {
+    let windows = match args.windows.as_slice() {
+        [] => String::new(),
+        windows => format!(" --windows {}", windows.join(",")),
+    };
+    let caps = args.borrowers.caps.iter().map(|(asset, dollars)| format!(" --cap {asset}:{dollars}"));
+    let population = args.borrowers.population.as_ref().map(|_| " --population FILE".to_string());
+    windows + &caps.chain(population).collect::<String>()
 }
 
 fn section(name: &str, stress: &Stress, window: &Window, designs: Vec<Figures>) -> Section {
