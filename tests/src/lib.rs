@@ -20,8 +20,8 @@ pub mod stage;
 pub mod staked;
 pub mod validators;
 pub mod view;
-pub mod wire;
 pub mod wealth;
+pub mod wire;
 pub mod world;
 
 pub use chain::{Chain, Receipt};

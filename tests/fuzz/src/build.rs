@@ -113,8 +113,7 @@ impl Deeds<'_> {
             Deed::AbsorbLoss { of } => {
                 let account = self.account(of)?;
                 let reserves = reserves_of(&self.obligation(&account)?);
-                let absorb =
-                    safety::absorb_loss(self.by, account.vault, account.obligation(), &reserves);
+                let absorb = safety::absorb_loss(self.by, account.vault, account.obligation(), &reserves);
                 self.recording(absorb, account.vault)
             }
             Deed::RefreshReserves { vault, first, count } => {

@@ -124,13 +124,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-fn note(
-    world: &World,
-    plan: &Plan,
-    seed: u64,
-    found: &Found,
-    broken: &Mutex<BTreeMap<String, Broken>>,
-) {
+fn note(world: &World, plan: &Plan, seed: u64, found: &Found, broken: &Mutex<BTreeMap<String, Broken>>) {
     let law = found.violation.law.clone();
     if let Some(known) = lock(broken).get_mut(&law) {
         known.times += 1;
@@ -170,7 +164,8 @@ impl Report {
 
     /// The same as Markdown.
     pub fn table(&self) -> String {
-        let mut text = String::from("| instruction | ok | refused | refusals, by name |\n|---|---:|---:|---|\n");
+        let mut text =
+            String::from("| instruction | ok | refused | refusals, by name |\n|---|---:|---:|---|\n");
         for (name, outcomes) in &self.tally.coverage {
             let ok = outcomes.get("ok").copied().unwrap_or_default();
             let mut refusals: Vec<_> = outcomes.iter().filter(|(outcome, _)| *outcome != "ok").collect();

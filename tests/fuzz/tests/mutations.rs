@@ -8,7 +8,7 @@ use ballast_fuzz::{
     laws::{breakers, governance, tranches},
     outcome::Outcome,
     player::Player,
-    probes::{donations, liquidations, leaving, scores},
+    probes::{donations, leaving, liquidations, scores},
     setup,
     world::{Book, World, CURATOR},
 };
@@ -99,7 +99,11 @@ fn an_index_that_moves_by_itself_is_noticed() {
         edit::<Reserve>(world, reserve(world, 0, BTC), |r| r.books.deposit_index[0] -= 1);
     };
     let law = "indices stand still within a second";
-    breaks(&deposit(), |world| edit::<Reserve>(world, reserve(world, 0, BTC), |r| r.books.deposit_index[1] += 1), law);
+    breaks(
+        &deposit(),
+        |world| edit::<Reserve>(world, reserve(world, 0, BTC), |r| r.books.deposit_index[1] += 1),
+        law,
+    );
     // interest may have raised it to whole units, so the other word falls by one where it can
     if WORLD.svm.state::<Reserve>(&reserve(&WORLD, 0, BTC)).unwrap().books.deposit_index[0] > 0 {
         breaks(&deposit(), index, law);
@@ -165,7 +169,8 @@ fn a_breaker_that_falls_or_is_ignored_is_noticed() {
     let guardian = ballast_fuzz::world::GUARDIAN as u8;
     let mut player = Player::new(WORLD.clone());
     player.play(&send(guardian, tighten, vec![])).unwrap();
-    player.tamper = Some(|world| edit::<Reserve>(world, reserve(world, 0, BTC), |r| r.breaker = Default::default()));
+    player.tamper =
+        Some(|world| edit::<Reserve>(world, reserve(world, 0, BTC), |r| r.breaker = Default::default()));
     player.play(&deposit()).unwrap_err();
     assert!(player.broken.iter().any(|violation| violation.law == "breaker table"), "{:?}", player.broken);
 }
@@ -218,8 +223,13 @@ fn tranche(number: u16) -> Action {
 fn a_tranche_that_hurts_or_takes_too_much_pace_is_noticed() {
     let mut player = crashed(2_500);
     let clock = player.world.clock();
-    let sick: Vec<Pubkey> =
-        player.world.obligations.keys().filter(|key| player.world.is_unhealthy(key, &clock)).copied().collect();
+    let sick: Vec<Pubkey> = player
+        .world
+        .obligations
+        .keys()
+        .filter(|key| player.world.is_unhealthy(key, &clock))
+        .copied()
+        .collect();
     let before = Book::of(&player.world.svm, &sick[0]).unwrap().score(&clock).unwrap();
     let landed = player.play(&tranche(0)).unwrap().is_some_and(|outcome| outcome.landed());
     assert!(landed, "the tranche of {before:?} was refused");

@@ -34,7 +34,8 @@ impl Deeds<'_> {
                 let (market, lost) = self.lost(house.key, asset).or_else(|| world.asset(house, asset))?;
                 let reserve: Reserve = world.svm.state(&lost.reserve())?;
                 let amount = self.units(amount, market, reserve.losses.unrecovered)?;
-                let claim = claim.and_then(|back| number(world, &fund, back)).map(|number| fund.claim(number));
+                let claim =
+                    claim.and_then(|back| number(world, &fund, back)).map(|number| fund.claim(number));
                 let cover = Cover { payer: self.by, lost, amount, min_paid: 0, claim };
                 insurance::cover_loss(&fund, &cover)
             }

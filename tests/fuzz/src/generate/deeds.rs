@@ -63,7 +63,9 @@ impl Generator {
                 let of = if self.one_in(3) { Pick::Indebted(self.rng.random()) } else { of };
                 Deed::Repay { of, asset, amount }
             }
-            92..=94 => Deed::OpenObligation { vault: self.rng.random_range(0..4), id: self.rng.random_range(0..4) },
+            92..=94 => {
+                Deed::OpenObligation { vault: self.rng.random_range(0..4), id: self.rng.random_range(0..4) }
+            }
             95..=97 => Deed::CloseObligation { of },
             98 => Deed::Garbage {
                 instruction: self.rng.random(),
@@ -101,7 +103,8 @@ impl Generator {
 
     fn proof(&mut self) -> Deed {
         let vault = self.rng.random_range(0..3);
-        let (first, count) = if self.one_in(2) { (0, 32) } else { (self.rng.random(), self.rng.random_range(0..4)) };
+        let (first, count) =
+            if self.one_in(2) { (0, 32) } else { (self.rng.random(), self.rng.random_range(0..4)) };
         match self.rng.random_range(0..10) {
             0..=1 => Deed::RefreshReserves { vault, first, count },
             2..=3 => Deed::RefreshObligation { of: Pick::Any(self.rng.random()) },
