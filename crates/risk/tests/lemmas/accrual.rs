@@ -5,7 +5,7 @@ use ballast_risk::{
     absorb::Losses,
     interest::{grow_index_up, growth_up, utilisation_up, Q64_ONE},
     reserve::{InterestSplit, Ledger},
-    Bps, DebtShares, DepositShares, TokenAmount,
+    Bps, DebtShares, DepositShares, RiskError, TokenAmount,
 };
 
 const EIGHTH: u128 = 1 << 61;
@@ -127,4 +127,25 @@ fn growth_and_utilisation_round_up_on_every_small_input() {
         assert!(bps <= 10_000 && bps * (free + debt) >= debt * 10_000, "{free} {debt}");
         assert!(debt == 0 || bps > 0, "some debt is some utilisation");
     }
+}
+
+#[test]
+fn what_is_left_to_nobody_and_what_is_missing_are_counted_in_whole_units_against_the_reserve() {
+    every_reserve(|ledger| {
+        let whole = |q64: u128| (q64 >> 64) as u64;
+        let claims = whole(u128::from(ledger.deposit_shares.0) * ledger.deposit_index)
+            + whole(ledger.fees_q64 + ledger.insurance_q64 + ((1 << 64) - 1));
+        let debt = ledger.total_debt_up().0;
+        let (free, assets) = (ledger.free_tokens.0, ledger.free_tokens.0 + debt);
+        assert_eq!(ledger.surplus(), Ok(assets - claims));
+        for held in 0..free + 4 {
+            let short = claims.saturating_sub(held + debt).max(free.saturating_sub(held));
+            assert_eq!(ledger.shortfall(TokenAmount(held)), short, "{held} {ledger:?}");
+        }
+        // a unit more owed than there is
+        let beyond = Ledger { insurance_q64: ledger.insurance_q64 + (u128::from(assets) << 64), ..ledger };
+        if claims > 0 {
+            assert_eq!(beyond.surplus(), Err(RiskError::InsufficientAmount));
+        }
+    });
 }
