@@ -149,3 +149,22 @@ fn what_is_left_to_nobody_and_what_is_missing_are_counted_in_whole_units_against
         }
     });
 }
+
+#[test]
+fn insurance_fills_while_it_is_below_its_target_and_not_at_it() {
+    // a debt of 100 that doubles in a second: the target is 5 % of 200
+    let split = InterestSplit { fee: Bps(0), insurance: Bps(1_000), insurance_target: Bps(500), reserved: 0 };
+    for (held, added) in [(0, 10), (9, 10), (10, 0), (11, 0)] {
+        let mut ledger = Ledger {
+            debt_shares: DebtShares(100),
+            deposit_shares: DepositShares(100),
+            insurance_q64: held << 64,
+            rate_per_second: u64::MAX,
+            ..Ledger::new(0)
+        };
+        assert_eq!(ledger.accrue(1, &split), TokenAmount(100));
+        // a tenth of the interest, rounded down
+        let filled = ledger.insurance_q64 - (held << 64);
+        assert!(filled <= added << 64 && filled + 10_000 > added << 64, "{held} {filled}");
+    }
+}
