@@ -59,6 +59,11 @@ fn interest_on_every_small_reserve_keeps_claims_covered_and_lowers_no_index() {
                 );
                 assert!(exact_surplus(&ledger, 0) >= exact_surplus(&before, 0));
                 assert!(ledger.surplus().is_ok());
+                if before.debt_shares.is_zero() || rate == 0 {
+                    // nobody owes, or nothing is asked: nothing but the time moves
+                    let idle = Ledger { rate_per_second: rate, accrued_at: seconds, ..before };
+                    assert_eq!((ledger, interest), (idle, TokenAmount(0)));
+                }
                 // fees are no more than their share
                 let fees = ledger.fees_q64 - before.fees_q64;
                 assert!(fees * 10_000 <= (u128::from(interest.0) << 64) * u128::from(fee));

@@ -102,11 +102,17 @@ fn every_small_seizure_leaves_no_less_to_nobody_however_it_is_paid() {
                             let mut ledger = before;
                             let insurance = TokenAmount(insurance);
                             let seized = ledger.seize_up(TokenAmount(amount), insurance, held, all);
-                            assert!(seized.unwrap() <= held);
+                            let burnt = seized.unwrap();
+                            assert!(burnt <= held);
+                            assert_eq!(ledger.deposit_shares.0 + burnt.0, before.deposit_shares.0);
+                            let added = u128::from(insurance.0) << 64;
+                            assert_eq!(ledger.insurance_q64, before.insurance_q64 + added);
                             if in_shares {
-                                ledger.pay_shares_down(paid).unwrap();
+                                let own = ledger.pay_shares_down(paid).unwrap();
+                                assert!(ledger.deposit_amount_down(own) <= paid);
                             } else {
                                 ledger.pay_tokens(paid).unwrap();
+                                assert_eq!(ledger.free_tokens.plus(paid), Ok(before.free_tokens));
                             }
                             assert!(exact_surplus(&ledger) >= exact_surplus(&before));
                             assert!(ledger.surplus().is_ok());

@@ -145,3 +145,14 @@ fn no_maximum_is_no_bound() {
     assert_eq!(at_a_third().plan(1, 0), at_a_third().plan_up_to(1, 0, ANY));
     assert_eq!(at_a_third().plan_up_to(1, 0, Usd::ZERO).unwrap_err(), RiskError::TrancheTooSmall);
 }
+
+#[test]
+fn a_pair_is_refused_where_either_of_its_legs_has_no_fresh_price() {
+    let mut fixture = at_a_third();
+    for usable in [0b00, 0b01, 0b10] {
+        fixture.usable = usable;
+        assert_eq!(fixture.plan(1, 0).unwrap_err(), RiskError::PairNotUsable, "{usable:b}");
+    }
+    fixture.usable = 0b11;
+    assert!(fixture.plan(1, 0).is_ok());
+}
