@@ -133,6 +133,8 @@ fn sixteen_positions_of_all_units_at_the_highest_price_are_below_the_limit() {
     assert_eq!(score(&preset.model, &book), Err(RiskError::NoSuchPosition));
     let beyond = [Exposure { value: Usd(EXACT_LIMIT + 1), ..Exposure::default() }];
     assert_eq!(score(&preset.model, &beyond), Err(RiskError::Overflow));
+    let within = [Exposure { value: Usd(EXACT_LIMIT), ..Exposure::default() }];
+    assert!(score(&preset.model, &within).is_ok());
 }
 
 /// A book of more than 2^96 micro-USD that misses all but a little of its requirement.

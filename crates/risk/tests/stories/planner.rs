@@ -156,3 +156,13 @@ fn a_pair_is_refused_where_either_of_its_legs_has_no_fresh_price() {
     fixture.usable = 0b11;
     assert!(fixture.plan(1, 0).is_ok());
 }
+
+#[test]
+fn only_a_debt_with_a_deposit_is_a_pair() {
+    let fixture = balanced(&[(Sol, 1_000.0), (Usdc, -870.0), (Btc, -14.0), (Lst, 1.0)]);
+    for (debt, deposit) in (0..4).flat_map(|a| (0..4).map(move |b| (a, b))) {
+        let refused = fixture.plan(debt, deposit).err() == Some(RiskError::NotAPair);
+        assert_eq!(refused, !([1, 2].contains(&debt) && [0, 3].contains(&deposit)), "{debt} {deposit}");
+    }
+    assert!(fixture.plan(1, 0).is_ok());
+}
