@@ -173,3 +173,17 @@ fn insurance_fills_while_it_is_below_its_target_and_not_at_it() {
         assert!(filled <= added << 64 && filled + 10_000 > added << 64, "{held} {filled}");
     }
 }
+
+#[test]
+fn skipped_time_moves_the_clock_forwards_and_charges_nothing() {
+    let before = Ledger { debt_shares: DebtShares(100), rate_per_second: u64::MAX, ..Ledger::new(5) };
+    for (to, at) in [(9, 9), (3, 5)] {
+        let mut ledger = before;
+        ledger.skip_to(to);
+        assert_eq!(ledger, Ledger { accrued_at: at, ..before });
+    }
+    // and a split with something in a field that means nothing yet is no split
+    let split = InterestSplit { fee: Bps(500), ..InterestSplit::default() };
+    assert!(split.validate().is_ok());
+    assert!(InterestSplit { reserved: 1, ..split }.validate().is_err());
+}

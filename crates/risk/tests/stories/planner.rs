@@ -5,7 +5,7 @@ use ballast_risk::{
     pace::{DepthBucket, PaceMeter},
     presets,
     tranche::TrancheLimit,
-    Bps, RiskError, Usd,
+    Bps, Fraction, RiskError, Usd,
 };
 
 fn balanced(positions: &[(presets::AssetKind, f64)]) -> Fixture {
@@ -165,4 +165,17 @@ fn only_a_debt_with_a_deposit_is_a_pair() {
         assert_eq!(refused, !([1, 2].contains(&debt) && [0, 3].contains(&deposit)), "{debt} {deposit}");
     }
     assert!(fixture.plan(1, 0).is_ok());
+}
+
+/// R = 17 % of 10,025 and 0.5 % of 9,150, which is 1,750; equity is 875, exactly half.
+#[test]
+fn from_its_urgency_on_and_not_beyond_it_the_bucket_does_not_apply() {
+    let mut fixture = balanced(&[(Sol, 10_025.0), (Usdc, -9_150.0)]);
+    let capacity = DepthBucket::capacity_down(&fixture.curves[0]);
+    fixture.buckets[0] = DepthBucket { used: capacity, updated_at: NOW };
+    fixture.rules.bucket_off_urgency = Bps(5_000);
+    let plan = fixture.plan(1, 0).unwrap();
+    assert_eq!(plan.net_risk, Fraction::from_bps_down(Bps(5_000)));
+    fixture.book[1].value.0 += 1_000_000;
+    assert_eq!(fixture.plan(1, 0).unwrap_err(), RiskError::DepthBucketEmpty, "a dollar less of debt");
 }
