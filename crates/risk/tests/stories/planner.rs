@@ -179,3 +179,13 @@ fn from_its_urgency_on_and_not_beyond_it_the_bucket_does_not_apply() {
     fixture.book[1].value.0 += 1_000_000;
     assert_eq!(fixture.plan(1, 0).unwrap_err(), RiskError::DepthBucketEmpty, "a dollar less of debt");
 }
+
+#[test]
+fn from_the_backstops_urgency_on_pace_and_depth_do_not_apply_though_equity_would_pay_the_bonus() {
+    let mut fixture = balanced(&[(Sol, 10_025.0), (Usdc, -9_150.0)]);
+    fixture.meter = PaceMeter { used: u64::MAX, updated_at: NOW };
+    assert_eq!(fixture.plan(1, 0).unwrap_err(), RiskError::PaceMeterSpent);
+    fixture.rules.backstop_urgency = Bps(5_000);
+    let plan = fixture.plan(1, 0).unwrap();
+    assert!(plan.backstop && !plan.insolvent && plan.bonus.0 < 875 * 1_000_000 / 9_150);
+}
