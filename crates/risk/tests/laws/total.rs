@@ -11,7 +11,7 @@ use ballast_risk::{
     pace::{DepthBucket, PaceMeter},
     presets,
     price::UnitPrice,
-    score::{explain, score, score_exact, Exposure, Score, EXACT_LIMIT, FAST_LIMIT},
+    score::{explain, score, score_exact, Binding, Exposure, Score, EXACT_LIMIT, FAST_LIMIT},
     tranche::{plan_tranche, Legs, TrancheRequest},
     Fraction, RiskError, TokenAmount, Usd,
 };
@@ -133,6 +133,8 @@ fn sixteen_positions_of_all_units_at_the_highest_price_are_below_the_limit() {
     assert_eq!(score(&preset.model, &book), Err(RiskError::NoSuchPosition));
     let beyond = [Exposure { value: Usd(EXACT_LIMIT + 1), ..Exposure::default() }];
     assert_eq!(score(&preset.model, &beyond), Err(RiskError::Overflow));
+    let within = [Exposure { value: Usd(EXACT_LIMIT), ..Exposure::default() }];
+    assert!(score(&preset.model, &within).is_ok());
 }
 
 /// A book of more than 2^96 micro-USD that misses all but a little of its requirement.
@@ -143,4 +145,30 @@ fn the_net_risk_of_the_largest_books_is_rounded_down_as_well() {
     let exact = BigInt::from(requirement - 1) * BigInt::from(Fraction::ONE.0) / BigInt::from(requirement);
     assert_eq!(BigInt::from(score.net_risk_down().0), exact);
     assert!(score.net_risk_down() < Fraction::ONE, "it has equity left");
+}
+
+/// What the client shows people: the parts of an explanation are those of the score that it explains, and add up to it but for
+/// the rounding of each part.
+#[test]
+fn an_explanation_adds_up_to_the_score_it_explains() {
+    /// At most two micro-USD of each of 8 groups' losses, one of each of 8 + 16 charges, and the padding of the score.
+    const ROUNDING: i128 = 16 + 24 + MOST_PADDING;
+    for_books("explanations", |rng, setting| {
+        let book = setting.book(rng);
+        let explanation = explain(&setting.model, &book).unwrap();
+        let score = score(&setting.model, &book).unwrap();
+        assert_eq!(explanation.score, score);
+        let sum = |parts: &[Usd]| parts.iter().map(|part| part.0).sum::<i128>();
+        let explained = match score.binding {
+            Binding::Scenario => {
+                sum(&explanation.group_loss) + sum(&explanation.basis_charge) + sum(&explanation.idio_charge)
+            }
+            Binding::GrossFloor => explanation.gross_floor.0,
+            Binding::DebtFloor => explanation.debt_floor.0,
+        };
+        assert!((explained - score.requirement.0).abs() <= ROUNDING, "{explanation:?}");
+        // and no part that does not bind is above it
+        assert!(explanation.debt_floor <= score.requirement);
+        assert!(explanation.gross_floor.0 <= score.requirement.0 + ROUNDING);
+    });
 }

@@ -5,7 +5,7 @@ use ballast_risk::{
     absorb::Losses,
     interest::{grow_index_up, growth_up, utilisation_up, Q64_ONE},
     reserve::{InterestSplit, Ledger},
-    Bps, DebtShares, DepositShares, TokenAmount,
+    Bps, DebtShares, DepositShares, RiskError, TokenAmount,
 };
 
 const EIGHTH: u128 = 1 << 61;
@@ -59,6 +59,11 @@ fn interest_on_every_small_reserve_keeps_claims_covered_and_lowers_no_index() {
                 );
                 assert!(exact_surplus(&ledger, 0) >= exact_surplus(&before, 0));
                 assert!(ledger.surplus().is_ok());
+                if before.debt_shares.is_zero() || rate == 0 {
+                    // nobody owes, or nothing is asked: nothing but the time moves
+                    let idle = Ledger { rate_per_second: rate, accrued_at: seconds, ..before };
+                    assert_eq!((ledger, interest), (idle, TokenAmount(0)));
+                }
                 // fees are no more than their share
                 let fees = ledger.fees_q64 - before.fees_q64;
                 assert!(fees * 10_000 <= (u128::from(interest.0) << 64) * u128::from(fee));
@@ -127,4 +132,58 @@ fn growth_and_utilisation_round_up_on_every_small_input() {
         assert!(bps <= 10_000 && bps * (free + debt) >= debt * 10_000, "{free} {debt}");
         assert!(debt == 0 || bps > 0, "some debt is some utilisation");
     }
+}
+
+#[test]
+fn what_is_left_to_nobody_and_what_is_missing_are_counted_in_whole_units_against_the_reserve() {
+    every_reserve(|ledger| {
+        let whole = |q64: u128| (q64 >> 64) as u64;
+        let claims = whole(u128::from(ledger.deposit_shares.0) * ledger.deposit_index)
+            + whole(ledger.fees_q64 + ledger.insurance_q64 + ((1 << 64) - 1));
+        let debt = ledger.total_debt_up().0;
+        let (free, assets) = (ledger.free_tokens.0, ledger.free_tokens.0 + debt);
+        assert_eq!(ledger.surplus(), Ok(assets - claims));
+        for held in 0..free + 4 {
+            let short = claims.saturating_sub(held + debt).max(free.saturating_sub(held));
+            assert_eq!(ledger.shortfall(TokenAmount(held)), short, "{held} {ledger:?}");
+        }
+        // a unit more owed than there is
+        let beyond = Ledger { insurance_q64: ledger.insurance_q64 + (u128::from(assets) << 64), ..ledger };
+        if claims > 0 {
+            assert_eq!(beyond.surplus(), Err(RiskError::InsufficientAmount));
+        }
+    });
+}
+
+#[test]
+fn insurance_fills_while_it_is_below_its_target_and_not_at_it() {
+    // a debt of 100 that doubles in a second: the target is 5 % of 200
+    let split = InterestSplit { fee: Bps(0), insurance: Bps(1_000), insurance_target: Bps(500), reserved: 0 };
+    for (held, added) in [(0, 10), (9, 10), (10, 0), (11, 0)] {
+        let mut ledger = Ledger {
+            debt_shares: DebtShares(100),
+            deposit_shares: DepositShares(100),
+            insurance_q64: held << 64,
+            rate_per_second: u64::MAX,
+            ..Ledger::new(0)
+        };
+        assert_eq!(ledger.accrue(1, &split), TokenAmount(100));
+        // a tenth of the interest, rounded down
+        let filled = ledger.insurance_q64 - (held << 64);
+        assert!(filled <= added << 64 && filled + 10_000 > added << 64, "{held} {filled}");
+    }
+}
+
+#[test]
+fn skipped_time_moves_the_clock_forwards_and_charges_nothing() {
+    let before = Ledger { debt_shares: DebtShares(100), rate_per_second: u64::MAX, ..Ledger::new(5) };
+    for (to, at) in [(9, 9), (3, 5)] {
+        let mut ledger = before;
+        ledger.skip_to(to);
+        assert_eq!(ledger, Ledger { accrued_at: at, ..before });
+    }
+    // and a split with something in a field that means nothing yet is no split
+    let split = InterestSplit { fee: Bps(500), ..InterestSplit::default() };
+    assert!(split.validate().is_ok());
+    assert!(InterestSplit { reserved: 1, ..split }.validate().is_err());
 }

@@ -3,7 +3,10 @@
 //! Indices have three fractional bits here (eighths), so that every way to round occurs.
 
 use crate::up_to;
-use ballast_risk::{reserve::Ledger, DebtShares, DepositShares, TokenAmount};
+use ballast_risk::{
+    reserve::{InterestSplit, Ledger, MAX_TOTAL},
+    DebtShares, DepositShares, RiskError, TokenAmount,
+};
 
 const EIGHTH: u128 = 1 << 61;
 
@@ -99,11 +102,17 @@ fn every_small_seizure_leaves_no_less_to_nobody_however_it_is_paid() {
                             let mut ledger = before;
                             let insurance = TokenAmount(insurance);
                             let seized = ledger.seize_up(TokenAmount(amount), insurance, held, all);
-                            assert!(seized.unwrap() <= held);
+                            let burnt = seized.unwrap();
+                            assert!(burnt <= held);
+                            assert_eq!(ledger.deposit_shares.0 + burnt.0, before.deposit_shares.0);
+                            let added = u128::from(insurance.0) << 64;
+                            assert_eq!(ledger.insurance_q64, before.insurance_q64 + added);
                             if in_shares {
-                                ledger.pay_shares_down(paid).unwrap();
+                                let own = ledger.pay_shares_down(paid).unwrap();
+                                assert!(ledger.deposit_amount_down(own) <= paid);
                             } else {
                                 ledger.pay_tokens(paid).unwrap();
+                                assert_eq!(ledger.free_tokens.plus(paid), Ok(before.free_tokens));
                             }
                             assert!(exact_surplus(&ledger) >= exact_surplus(&before));
                             assert!(ledger.surplus().is_ok());
@@ -135,4 +144,30 @@ fn splitting_gains_nothing() {
             assert!(owed(a) + owed(b) >= owed(a + b));
         }
     }
+}
+
+#[test]
+fn a_reserve_takes_lends_and_charges_up_to_its_largest_total_and_not_a_unit_more() {
+    let mut ledger = Ledger::new(0);
+    ledger.deposit_down(TokenAmount(MAX_TOTAL)).unwrap();
+    assert_eq!(ledger.deposit_down(TokenAmount(1)), Err(RiskError::Overflow));
+    assert_eq!(ledger.borrow_up(TokenAmount(MAX_TOTAL)), Ok(DebtShares(MAX_TOTAL)));
+    // what was lent is gone, and still nobody deposits beyond the total
+    assert_eq!(ledger.deposit_down(TokenAmount(1)), Err(RiskError::Overflow));
+    // free tokens of repayments count as well as deposits
+    let rich = Ledger { free_tokens: TokenAmount(MAX_TOTAL), ..Ledger::new(0) };
+    assert_eq!(rich.clone().deposit_down(TokenAmount(1)), Err(RiskError::Overflow));
+
+    let lent = |debt: u64| Ledger {
+        free_tokens: TokenAmount(MAX_TOTAL),
+        debt_shares: DebtShares(debt),
+        rate_per_second: u64::MAX,
+        ..Ledger::new(0)
+    };
+    assert!(lent(MAX_TOTAL / 2).borrow_up(TokenAmount(MAX_TOTAL / 2)).is_ok());
+    assert_eq!(lent(MAX_TOTAL / 2).borrow_up(TokenAmount(MAX_TOTAL / 2 + 1)), Err(RiskError::Overflow));
+    // a debt that doubles in a second: to the largest total, and not beyond
+    let split = InterestSplit::default();
+    assert_eq!(lent(MAX_TOTAL / 2).accrue(1, &split), TokenAmount(MAX_TOTAL / 2));
+    assert_eq!(lent(MAX_TOTAL / 2 + 1).accrue(1, &split), TokenAmount(0));
 }

@@ -5,7 +5,7 @@ use ballast_risk::{
     pace::{DepthBucket, PaceMeter},
     presets,
     tranche::TrancheLimit,
-    Bps, RiskError, Usd,
+    Bps, Fraction, RiskError, Usd,
 };
 
 fn balanced(positions: &[(presets::AssetKind, f64)]) -> Fixture {
@@ -144,4 +144,48 @@ fn a_better_pair_of_dust_does_not_count() {
 fn no_maximum_is_no_bound() {
     assert_eq!(at_a_third().plan(1, 0), at_a_third().plan_up_to(1, 0, ANY));
     assert_eq!(at_a_third().plan_up_to(1, 0, Usd::ZERO).unwrap_err(), RiskError::TrancheTooSmall);
+}
+
+#[test]
+fn a_pair_is_refused_where_either_of_its_legs_has_no_fresh_price() {
+    let mut fixture = at_a_third();
+    for usable in [0b00, 0b01, 0b10] {
+        fixture.usable = usable;
+        assert_eq!(fixture.plan(1, 0).unwrap_err(), RiskError::PairNotUsable, "{usable:b}");
+    }
+    fixture.usable = 0b11;
+    assert!(fixture.plan(1, 0).is_ok());
+}
+
+#[test]
+fn only_a_debt_with_a_deposit_is_a_pair() {
+    let fixture = balanced(&[(Sol, 1_000.0), (Usdc, -870.0), (Btc, -14.0), (Lst, 1.0)]);
+    for (debt, deposit) in (0..4).flat_map(|a| (0..4).map(move |b| (a, b))) {
+        let refused = fixture.plan(debt, deposit).err() == Some(RiskError::NotAPair);
+        assert_eq!(refused, !([1, 2].contains(&debt) && [0, 3].contains(&deposit)), "{debt} {deposit}");
+    }
+    assert!(fixture.plan(1, 0).is_ok());
+}
+
+/// R = 17 % of 10,025 and 0.5 % of 9,150, which is 1,750; equity is 875, exactly half.
+#[test]
+fn from_its_urgency_on_and_not_beyond_it_the_bucket_does_not_apply() {
+    let mut fixture = balanced(&[(Sol, 10_025.0), (Usdc, -9_150.0)]);
+    let capacity = DepthBucket::capacity_down(&fixture.curves[0]);
+    fixture.buckets[0] = DepthBucket { used: capacity, updated_at: NOW };
+    fixture.rules.bucket_off_urgency = Bps(5_000);
+    let plan = fixture.plan(1, 0).unwrap();
+    assert_eq!(plan.net_risk, Fraction::from_bps_down(Bps(5_000)));
+    fixture.book[1].value.0 += 1_000_000;
+    assert_eq!(fixture.plan(1, 0).unwrap_err(), RiskError::DepthBucketEmpty, "a dollar less of debt");
+}
+
+#[test]
+fn from_the_backstops_urgency_on_pace_and_depth_do_not_apply_though_equity_would_pay_the_bonus() {
+    let mut fixture = balanced(&[(Sol, 10_025.0), (Usdc, -9_150.0)]);
+    fixture.meter = PaceMeter { used: u64::MAX, updated_at: NOW };
+    assert_eq!(fixture.plan(1, 0).unwrap_err(), RiskError::PaceMeterSpent);
+    fixture.rules.backstop_urgency = Bps(5_000);
+    let plan = fixture.plan(1, 0).unwrap();
+    assert!(plan.backstop && !plan.insolvent && plan.bonus.0 < 875 * 1_000_000 / 9_150);
 }
