@@ -40,7 +40,9 @@ fn all(project: &Project, steps: &mut Steps) -> Result<()> {
     steps.step("tests", "all other tests, on the programs as built for SBF", || {
         process::run(project.cargo().arg("test").args(ALL_BUT_RISK), "the tests")
     })?;
-    steps.step("fuzz", "every kept case and a minute of new sequences keep the laws", || fuzz::check(project))?;
+    steps.step("fuzz", "every kept case and a minute of new sequences keep the laws", || {
+        fuzz::check(project)
+    })?;
     steps.step("typescript", "the TypeScript client is the program's, and computes as it does", || {
         typescript::check(project)
     })

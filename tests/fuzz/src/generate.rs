@@ -55,7 +55,15 @@ impl Generator {
     /// The sequence of a seed.
     pub fn new(seed: u64, probes: u8) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let moods = [Mood::Calm, Mood::Crash, Mood::Crash, Mood::Hostile, Mood::Governance, Mood::Insurance, Mood::Wild];
+        let moods = [
+            Mood::Calm,
+            Mood::Crash,
+            Mood::Crash,
+            Mood::Hostile,
+            Mood::Governance,
+            Mood::Insurance,
+            Mood::Wild,
+        ];
         let mood = moods[rng.random_range(0..moods.len())];
         let left = STEPS.0 + rng.random_range(0..STEPS.1);
         let mut generator = Self { rng, mood, left, queue: vec![], probes };

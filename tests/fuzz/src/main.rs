@@ -59,7 +59,12 @@ fn main() -> anyhow::Result<ExitCode> {
         let cases = kept::all()?;
         for (path, case) in &cases {
             if let Some((place, violation)) = case.play(&world, false) {
-                println!("{}: action {place} breaks \"{}\": {}", path.display(), violation.law, violation.words);
+                println!(
+                    "{}: action {place} breaks \"{}\": {}",
+                    path.display(),
+                    violation.law,
+                    violation.words
+                );
                 return Ok(ExitCode::FAILURE);
             }
         }

@@ -61,7 +61,8 @@ impl Outcome {
                 Some(known) => Self::Refused { name: known.name.clone(), at },
                 None => {
                     let look_up = || look_up(svm, instructions, &error);
-                    let name = NAMES.with_borrow_mut(|names| names.entry(*code).or_insert_with(look_up).clone());
+                    let name =
+                        NAMES.with_borrow_mut(|names| names.entry(*code).or_insert_with(look_up).clone());
                     match *code < ANCHOR || !name.starts_with("error ") {
                         true => Self::Refused { name, at },
                         false => Self::Broke { how: name, at },

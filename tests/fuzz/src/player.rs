@@ -144,10 +144,8 @@ impl Player {
     }
 
     fn send(&mut self, calls: &[Call]) -> Result<Option<Outcome>, Violation> {
-        let built: Vec<(Call, Built)> = calls
-            .iter()
-            .filter_map(|call| Some((call.clone(), build(&self.world, call)?)))
-            .collect();
+        let built: Vec<(Call, Built)> =
+            calls.iter().filter_map(|call| Some((call.clone(), build(&self.world, call)?))).collect();
         if built.is_empty() {
             self.tally.idle += 1;
             return Ok(None);
@@ -228,9 +226,8 @@ impl Player {
     fn post(&mut self, market: u8, lie: &Lie) {
         let world = &mut self.world;
         let market = world.markets[usize::from(market) % world.markets.len()];
-        let part = |bps: u32| {
-            i64::try_from(i128::from(market.price) * i128::from(bps) / 10_000).unwrap_or(i64::MAX)
-        };
+        let part =
+            |bps: u32| i64::try_from(i128::from(market.price) * i128::from(bps) / 10_000).unwrap_or(i64::MAX);
         let honest = market.quote(&world.svm);
         let mut quote = Price {
             price: part(lie.spot),

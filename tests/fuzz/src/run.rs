@@ -186,7 +186,8 @@ impl Report {
 
     /// The same as Markdown.
     pub fn table(&self) -> String {
-        let mut text = String::from("| instruction | ok | refused | refusals, by name |\n|---|---:|---:|---|\n");
+        let mut text =
+            String::from("| instruction | ok | refused | refusals, by name |\n|---|---:|---:|---|\n");
         for (name, outcomes) in &self.tally.coverage {
             let ok = outcomes.get("ok").copied().unwrap_or_default();
             let mut refusals: Vec<_> = outcomes.iter().filter(|(outcome, _)| *outcome != "ok").collect();

@@ -102,7 +102,9 @@ pub fn shrink(world: &World, found: &Found) -> Found {
         }
     }
     for place in (0..best.actions.len()).rev() {
-        while let Some(simpler) = simpler(&best.actions, place).find(|actions| attempt(actions.clone(), &mut best)) {
+        while let Some(simpler) =
+            simpler(&best.actions, place).find(|actions| attempt(actions.clone(), &mut best))
+        {
             drop(simpler);
         }
     }

@@ -86,10 +86,8 @@ pub fn build() -> anyhow::Result<World> {
     }
     // A mint with an extension that vaults accept.
     let alt = &markets[5];
-    let mut with_pointer = mint::mint_with(
-        ExtensionType::MetadataPointer,
-        &mint::zeros_of(ExtensionType::MetadataPointer),
-    );
+    let mut with_pointer =
+        mint::mint_with(ExtensionType::MetadataPointer, &mint::zeros_of(ExtensionType::MetadataPointer));
     with_pointer[mint::DECIMALS_AT] = alt.decimals;
     svm.set_account(alt.mint, TOKEN_2022, with_pointer);
     for actor in &actors {
@@ -180,7 +178,12 @@ impl World {
 
 /// What a reserve of a vault is configured as. The second vault composes its liquid-staked token's price; the third has narrow
 /// caps and flows.
-pub fn config_of(world: &World, preset: &Preset, house: u64, market: &Market) -> anyhow::Result<ReserveConfig> {
+pub fn config_of(
+    world: &World,
+    preset: &Preset,
+    house: u64,
+    market: &Market,
+) -> anyhow::Result<ReserveConfig> {
     let mut config = reserve_config(preset, market.kind, market.feed_id)?;
     // whatever a preset says, everything is borrowed somewhere
     config.borrowable |= house == 2;
@@ -246,7 +249,8 @@ fn populate(world: &mut World) -> anyhow::Result<()> {
             let asset = borrowed.asset(house.key);
             let Some(obligation) = world.svm.state(&account.obligation()) else { continue };
             let reserves = reserves_with(&obligation, asset.reserve());
-            let borrow = |dollars| instruction::borrow(&account, &asset, worth(&borrowed, dollars), &reserves);
+            let borrow =
+                |dollars| instruction::borrow(&account, &asset, worth(&borrowed, dollars), &reserves);
             // as much as the vault lends against this asset
             for dollars in [12_000, 9_000, 6_000, 3_000] {
                 let instruction = borrow(dollars);
@@ -300,9 +304,10 @@ fn fill_pool(world: &mut World) {
     for market in &world.markets {
         pool.extend([market.mint, market.price_account]);
         pool.extend(
-            world.actors.iter().map(|owner| {
-                address::wallet_tokens(owner, &market.mint, &market.token_program)
-            }),
+            world
+                .actors
+                .iter()
+                .map(|owner| address::wallet_tokens(owner, &market.mint, &market.token_program)),
         );
     }
     for house in &world.houses {

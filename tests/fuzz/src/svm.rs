@@ -101,8 +101,10 @@ impl Svm {
     /// All accounts of some kind, by address.
     pub fn accounts(&self, wanted: impl Fn(&AccountSharedData) -> bool) -> Vec<(Pubkey, AccountSharedData)> {
         let all = self.lite.accounts_db().inner.iter();
-        let mut found: Vec<_> =
-            all.filter(|(_, account)| wanted(account)).map(|(key, account)| (*key, account.clone())).collect();
+        let mut found: Vec<_> = all
+            .filter(|(_, account)| wanted(account))
+            .map(|(key, account)| (*key, account.clone()))
+            .collect();
         found.sort_unstable_by_key(|(key, _)| *key);
         found
     }

@@ -5,10 +5,10 @@ use ballast::state::{FundAccount, Obligation, Reserve, Vault};
 use ballast_client::address::Account;
 use ballast_fuzz::{
     action::{Action, Amount, Call, Deed, Pick, Twist},
-    laws::{breakers, governance, tranches},
+    laws::{breakers, funds, governance, opening, tranches},
     outcome::Outcome,
     player::Player,
-    probes::{donations, liquidations, leaving, scores},
+    probes::{donations, leaving, liquidations, scores},
     setup,
     world::{Book, World, CURATOR},
 };
@@ -99,7 +99,11 @@ fn an_index_that_moves_by_itself_is_noticed() {
         edit::<Reserve>(world, reserve(world, 0, BTC), |r| r.books.deposit_index[0] -= 1);
     };
     let law = "indices stand still within a second";
-    breaks(&deposit(), |world| edit::<Reserve>(world, reserve(world, 0, BTC), |r| r.books.deposit_index[1] += 1), law);
+    breaks(
+        &deposit(),
+        |world| edit::<Reserve>(world, reserve(world, 0, BTC), |r| r.books.deposit_index[1] += 1),
+        law,
+    );
     // interest may have raised it to whole units, so the other word falls by one where it can
     if WORLD.svm.state::<Reserve>(&reserve(&WORLD, 0, BTC)).unwrap().books.deposit_index[0] > 0 {
         breaks(&deposit(), index, law);
@@ -165,7 +169,8 @@ fn a_breaker_that_falls_or_is_ignored_is_noticed() {
     let guardian = ballast_fuzz::world::GUARDIAN as u8;
     let mut player = Player::new(WORLD.clone());
     player.play(&send(guardian, tighten, vec![])).unwrap();
-    player.tamper = Some(|world| edit::<Reserve>(world, reserve(world, 0, BTC), |r| r.breaker = Default::default()));
+    player.tamper =
+        Some(|world| edit::<Reserve>(world, reserve(world, 0, BTC), |r| r.breaker = Default::default()));
     player.play(&deposit()).unwrap_err();
     assert!(player.broken.iter().any(|violation| violation.law == "breaker table"), "{:?}", player.broken);
 }
@@ -196,6 +201,19 @@ fn a_fund_without_its_tokens_is_noticed() {
     breaks(&stake, theft, "funds hold and stake counts once");
 }
 
+#[test]
+fn a_fund_that_pays_too_much_or_dilutes_is_noticed() {
+    use ballast_risk::Usd;
+    funds::check_cover(Usd(101_000_000), Usd(100_000_000)).unwrap();
+    funds::check_cover(Usd(101_000_003), Usd(100_000_000)).unwrap_err();
+    let stake = send(0, Deed::StakeInsurance { vault: 0, amount: Amount::Dollars(100) }, vec![]);
+    let dilution = |world: &mut World| {
+        let fund = world.fund(&world.houses[0]).expect("it is insured").address();
+        edit::<FundAccount>(world, fund, |fund| fund.books.tokens -= 1_000);
+    };
+    breaks(&stake, dilution, "stake shares keep their worth");
+}
+
 /// A world in which everything but stables fell, and everybody is below the requirement.
 fn crashed(fall: i32) -> Player {
     let mut player = Player::new(WORLD.clone());
@@ -218,8 +236,13 @@ fn tranche(number: u16) -> Action {
 fn a_tranche_that_hurts_or_takes_too_much_pace_is_noticed() {
     let mut player = crashed(2_500);
     let clock = player.world.clock();
-    let sick: Vec<Pubkey> =
-        player.world.obligations.keys().filter(|key| player.world.is_unhealthy(key, &clock)).copied().collect();
+    let sick: Vec<Pubkey> = player
+        .world
+        .obligations
+        .keys()
+        .filter(|key| player.world.is_unhealthy(key, &clock))
+        .copied()
+        .collect();
     let before = Book::of(&player.world.svm, &sick[0]).unwrap().score(&clock).unwrap();
     let landed = player.play(&tranche(0)).unwrap().is_some_and(|outcome| outcome.landed());
     assert!(landed, "the tranche of {before:?} was refused");
@@ -236,6 +259,17 @@ fn a_tranche_that_hurts_or_takes_too_much_pace_is_noticed() {
     player.play(&tranche(0)).unwrap_err();
     let law = "a tranche spends what it repays";
     assert!(player.broken.iter().any(|violation| violation.law == law), "{:?}", player.broken);
+}
+
+#[test]
+fn a_loan_beyond_the_opening_requirement_is_noticed() {
+    let clock = WORLD.clock();
+    let sound = Book::of(&WORLD.svm, &obligation(&WORLD, 3)).unwrap().score(&clock).unwrap();
+    opening::check(&sound).unwrap();
+    let player = crashed(2_500);
+    let clock = player.world.clock();
+    let sick = player.world.obligations.keys().find(|key| player.world.is_unhealthy(key, &clock)).unwrap();
+    opening::check(&Book::of(&player.world.svm, sick).unwrap().score(&clock).unwrap()).unwrap_err();
 }
 
 #[test]

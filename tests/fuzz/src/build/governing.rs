@@ -34,13 +34,10 @@ impl Deeds<'_> {
             Deed::ProposeChange { vault, asset, kind, size } => {
                 let house = world.house(vault);
                 let state = world.vault(&house.key)?;
-                let reserve = asset.and_then(|asset| world.asset(house, asset)).map(|(_, asset)| asset.reserve());
-                let proposal = Proposal {
-                    vault: house.key,
-                    number: state.last_change + 1,
-                    reserve,
-                    proposer: self.by,
-                };
+                let reserve =
+                    asset.and_then(|asset| world.asset(house, asset)).map(|(_, asset)| asset.reserve());
+                let proposal =
+                    Proposal { vault: house.key, number: state.last_change + 1, reserve, proposer: self.by };
                 let proposed = match reserve {
                     Some(reserve) => of_reserve(&world.svm.state(&reserve)?, kind, size),
                     None => of_vault(world, &state, kind, size)?,

@@ -13,7 +13,8 @@ impl Generator {
         story.push(plain(1, Deed::OpenClaim { vault, part: self.rng.random_range(1_000..10_001) }));
         for voter in 0..8 {
             let yes = !self.one_in(6);
-            story.push(plain(crate::world::VALIDATORS as u8 + voter, Deed::VoteClaim { vault, back: 0, yes }));
+            story
+                .push(plain(crate::world::VALIDATORS as u8 + voter, Deed::VoteClaim { vault, back: 0, yes }));
         }
         story.push(plain(1, Deed::SettleClaim { vault, back: 0, with_tokens: true }));
         let (amount, claim) = (Amount::Part(self.rng.random_range(1..10_001)), Some(0));
@@ -47,7 +48,8 @@ impl Generator {
         story.extend((0..3).map(|vault| plain(9, Deed::RefreshReserves { vault, first: 0, count: 32 })));
         for _ in 0..self.rng.random_range(4..16) {
             let (of, most) = (Pick::Unhealthy(self.rng.random()), Amount::All);
-            let deed = Deed::SoftLiquidate { of, debt: 0, deposit: 0, best: true, most, least: 0, shares: true };
+            let deed =
+                Deed::SoftLiquidate { of, debt: 0, deposit: 0, best: true, most, least: 0, shares: true };
             story.push(plain(8, deed));
         }
         story

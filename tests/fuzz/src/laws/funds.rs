@@ -122,7 +122,11 @@ pub fn check_claim(key: &Pubkey, claim: &ClaimAccount) -> Verdict {
     let mut seen = BTreeSet::new();
     ensure!(voters.iter().all(|voter| seen.insert(voter.identity)), "claim {key} has a voter twice");
     let total: u128 = voters.iter().map(|voter| u128::from(voter.weight)).sum();
-    ensure!(total == u128::from(claim.ballot.total), "claim {key}: weights {total}, total {:?}", claim.ballot);
+    ensure!(
+        total == u128::from(claim.ballot.total),
+        "claim {key}: weights {total}, total {:?}",
+        claim.ballot
+    );
     ensure!(total <= u128::from(claim.cluster_stake), "claim {key} has more stake than the cluster");
     let places = voters.len() as u32;
     ensure!(

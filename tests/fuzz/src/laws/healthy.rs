@@ -57,8 +57,8 @@ fn shares(obligation: Option<&Obligation>, reserve: &Pubkey, side: Side) -> u64 
 fn only_worthless(step: &Step, before: &Obligation, after: Option<&Obligation>) -> bool {
     before.active().iter().all(|position| {
         let left = after.and_then(|after| after.position(&position.reserve, Side::Deposit).ok());
-        let lost = position.side() == Some(Side::Deposit)
-            && left.map_or(0, |(_, shares)| shares) < position.shares;
+        let lost =
+            position.side() == Some(Side::Deposit) && left.map_or(0, |(_, shares)| shares) < position.shares;
         let reserve = step.before.state::<ballast::state::Reserve>(&position.reserve);
         !lost
             || reserve.is_some_and(|reserve| {

@@ -221,12 +221,8 @@ fn check_closed(keeper: &mut Keeper, key: &Pubkey) -> Result<(), String> {
             pairs.extend(places(Side::Deposit).into_iter().map(|deposit| (debt, deposit)));
         }
         let calls = pairs.iter().map(|(debt, deposit)| keeper.tranche(key, &book, *debt, *deposit));
-        let absorb = safety::absorb_loss(
-            keeper.key,
-            book.obligation.vault,
-            *key,
-            &reserves_of(&book.obligation),
-        );
+        let absorb =
+            safety::absorb_loss(keeper.key, book.obligation.vault, *key, &reserves_of(&book.obligation));
         let absorb = keeper.with_fund(absorb, &book.obligation.vault);
         let calls: Vec<Instruction> = calls.chain([absorb]).collect();
         let landed = calls.into_iter().any(|call| {

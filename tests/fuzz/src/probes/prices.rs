@@ -78,9 +78,8 @@ fn by_time(world: &World, rng: &mut ChaCha8Rng) -> Result<(), String> {
         })
     };
     let (older, newer) = (post(1, 1, 99), post(0, 2, 101));
-    let refresh = |accounts: &[Pubkey]| {
-        instruction::refresh_composed_reserves(vault, &[(key, accounts.to_vec())])
-    };
+    let refresh =
+        |accounts: &[Pubkey]| instruction::refresh_composed_reserves(vault, &[(key, accounts.to_vec())]);
     let mut prices = vec![];
     for updates in [[&older, &newer], [&newer, &older]] {
         let mut one = copy.clone();

@@ -61,8 +61,7 @@ pub fn accrual(world: &World, seed: u64) -> Result<bool, String> {
         }
         let seconds = rng.random_range(1..365 * 86_400u64) >> rng.random_range(0..20);
         let steps = rng.random_range(2..60);
-        let mut at: Vec<u64> =
-            (0..steps).map(|_| start.accrued_at + rng.random_range(0..=seconds)).collect();
+        let mut at: Vec<u64> = (0..steps).map(|_| start.accrued_at + rng.random_range(0..=seconds)).collect();
         at.sort_unstable();
         let split = reserve.split.as_risk();
         let (mut once, mut often) = (start, start);
@@ -78,7 +77,13 @@ pub fn accrual(world: &World, seed: u64) -> Result<bool, String> {
 }
 
 /// Whether the debt indices are as near as stated.
-pub fn check_accrual(start: &Ledger, once: &Ledger, often: &Ledger, seconds: u64, steps: u64) -> Result<(), String> {
+pub fn check_accrual(
+    start: &Ledger,
+    once: &Ledger,
+    often: &Ledger,
+    seconds: u64,
+    steps: u64,
+) -> Result<(), String> {
     let factor = 1 + (growth_up(start.rate_per_second, seconds) >> 64);
     // 2·seconds·(1 + growth)·2^-64 of the index for growths, and a unit rounded up with each step, grown itself
     let relative = 2 * (u128::from(seconds) + 1) * (factor + 1);
@@ -102,7 +107,8 @@ pub fn any_price(world: &World, seed: u64) -> Result<bool, String> {
                 reserves.insert(key, reserve);
             }
         }
-        let mut snapshot = Snapshot { key: house.key, vault: Box::new(vault), reserves, clock: clock.clone() };
+        let mut snapshot =
+            Snapshot { key: house.key, vault: Box::new(vault), reserves, clock: clock.clone() };
         for feed in snapshot.reserves.values().flat_map(feeds_of).collect::<Vec<_>>() {
             let price = extreme(&mut rng);
             let quote = Price {
@@ -152,7 +158,11 @@ pub fn recount(world: &World, _: u64) -> Result<bool, String> {
             .map(|stake| stake.stake.as_risk().in_era_of(&state.fund()))
             .map(|stake| u128::from(stake.shares) + u128::from(stake.leaving))
             .sum();
-        ensure!(shares == u128::from(state.books.shares), "stakes of {key} sum to {shares}: {:?}", state.books);
+        ensure!(
+            shares == u128::from(state.books.shares),
+            "stakes of {key} sum to {shares}: {:?}",
+            state.books
+        );
     }
     Ok(true)
 }
