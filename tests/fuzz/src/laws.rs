@@ -9,6 +9,7 @@ pub mod healthy;
 pub mod isolation;
 pub mod opening;
 pub mod reserves;
+pub mod roles;
 pub mod tranches;
 
 use crate::step::Step;
@@ -25,7 +26,7 @@ pub struct StepLaw {
 }
 
 /// All of them, the cheap ones first.
-pub const STEP_LAWS: [StepLaw; 15] = [
+pub const STEP_LAWS: [StepLaw; 16] = [
     StepLaw { name: "books hold", check: reserves::books_hold },
     StepLaw { name: "positions sum", check: reserves::changes_sum },
     StepLaw { name: "indices stand still within a second", check: reserves::indices_stand },
@@ -36,6 +37,7 @@ pub const STEP_LAWS: [StepLaw; 15] = [
     StepLaw { name: "no coalition gains", check: coalition::nobody_gains },
     StepLaw { name: "vaults are isolated", check: isolation::one_vault },
     StepLaw { name: "only signers pay", check: isolation::only_signers_pay },
+    StepLaw { name: "roles act themselves", check: roles::act_themselves },
     StepLaw { name: "breaker table", check: breakers::table_is_respected },
     StepLaw { name: "governance raises no requirement at once", check: governance::no_jump },
     StepLaw { name: "funds hold and stake counts once", check: funds::hold },

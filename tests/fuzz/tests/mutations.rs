@@ -1,11 +1,11 @@
 //! Each law can fail: what a broken program would leave behind is written into the accounts, and the law says so.
 
 use anchor_lang::{prelude::Pubkey, Discriminator, ZeroCopy};
-use ballast::state::{FundAccount, Obligation, Reserve, Vault};
+use ballast::state::{FundAccount, Obligation, Reserve, StakeAccount, Vault};
 use ballast_client::address::Account;
 use ballast_fuzz::{
     action::{Action, Amount, Call, Deed, Pick, Twist},
-    laws::{breakers, funds, governance, opening, tranches},
+    laws::{breakers, funds, governance, opening, roles, tranches},
     outcome::Outcome,
     player::Player,
     probes::{donations, leaving, liquidations, scores},
@@ -157,6 +157,24 @@ fn what_a_stranger_pays_is_noticed() {
         take_tokens(world, wallet, BTC, owner, -1);
     };
     breaks(&call, theft, "only signers pay");
+}
+
+#[test]
+fn a_role_that_another_takes_is_noticed() {
+    let vault: Vault = WORLD.svm.state(&WORLD.houses[0].key).unwrap();
+    roles::check("tighten", &[vault.guardian], &vault.guardian, true).unwrap();
+    roles::check("tighten", &[vault.guardian], &vault.curator, true).unwrap_err();
+    roles::check("tighten", &[vault.guardian], &vault.guardian, false).unwrap_err();
+    // a stake of somebody else that moves
+    let fund = WORLD.fund(&WORLD.houses[0]).unwrap();
+    let other = fund.stake(&WORLD.actors[1]);
+    let place = WORLD.pool.iter().position(|key| *key == other).unwrap() as u16;
+    let stake = Deed::StakeInsurance { vault: 0, amount: Amount::Dollars(100) };
+    let theft = |world: &mut World| {
+        let stake = world.fund(&world.houses[0]).expect("it is insured").stake(&world.actors[1]);
+        edit::<StakeAccount>(world, stake, |stake| stake.stake.shares -= 1);
+    };
+    breaks(&send(0, stake, vec![Twist::Extend(place)]), theft, "roles act themselves");
 }
 
 #[test]
