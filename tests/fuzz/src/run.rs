@@ -63,6 +63,9 @@ pub struct Broken {
     pub times: u64,
 }
 
+/// Refusals of an instruction that the table names; the report has all.
+const NAMED: usize = 8;
+
 /// How often a line says how far a run is.
 const LINE_EVERY: Duration = Duration::from_secs(60);
 
@@ -193,8 +196,13 @@ impl Report {
             let mut refusals: Vec<_> = outcomes.iter().filter(|(outcome, _)| *outcome != "ok").collect();
             refusals.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
             let refused: u64 = refusals.iter().map(|(_, count)| **count).sum();
-            let names: Vec<String> =
+            let mut names: Vec<String> =
                 refusals.iter().map(|(outcome, count)| format!("{outcome} {count}")).collect();
+            let others = names.len().saturating_sub(NAMED);
+            names.truncate(NAMED);
+            if others > 0 {
+                names.push(format!("{others} others"));
+            }
             text += &format!("| {name} | {ok} | {refused} | {} |\n", names.join(", "));
         }
         text += "\n| law | asked |\n|---|---:|\n";
