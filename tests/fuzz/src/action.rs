@@ -147,7 +147,7 @@ pub enum Twist {
     Cut(u16),
     /// Bytes more at the end of the data.
     Tail(u64),
-    /// Signed by another actor, with this actor's accounts as they are.
+    /// Signed by another actor, with that actor's wallets and everything else as it is.
     Impostor(u8),
 }
 

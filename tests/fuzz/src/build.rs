@@ -296,7 +296,7 @@ impl Deeds<'_> {
         let Some(reserve) = self.world.svm.state::<Reserve>(&asset.reserve()) else { return 0 };
         // a borrowed dollar asks for a tenth to a half, so this is about too much as often as not
         let amount = reserve.price.spot.as_risk().amount_down(Usd(excess.saturating_mul(3)));
-        amount.map_or(0, |amount| amount.0).min(reserve.books.free_tokens.saturating_mul(2))
+        amount.map_or(0, |amount| amount.0).min(reserve.books.free_tokens)
     }
 
     /// `None` for a part of nothing: nobody tries that often.

@@ -220,7 +220,8 @@ impl Generator {
     fn twist(&mut self) -> Twist {
         let slot = self.rng.random_range(0..24);
         match self.rng.random_range(0..16) {
-            0..=5 => Twist::Swap(slot, self.rng.random()),
+            0..=3 => Twist::Swap(slot, self.rng.random()),
+            4..=5 => Twist::Impostor(self.rng.random()),
             6 => Twist::Double(slot, self.rng.random_range(0..24)),
             7 => Twist::Unsign(slot),
             8 => Twist::ReadOnly(slot),

@@ -7,7 +7,9 @@ pub mod funds;
 pub mod governance;
 pub mod healthy;
 pub mod isolation;
+pub mod opening;
 pub mod reserves;
+pub mod roles;
 pub mod tranches;
 
 use crate::step::Step;
@@ -24,16 +26,18 @@ pub struct StepLaw {
 }
 
 /// All of them, the cheap ones first.
-pub const STEP_LAWS: [StepLaw; 14] = [
+pub const STEP_LAWS: [StepLaw; 16] = [
     StepLaw { name: "books hold", check: reserves::books_hold },
     StepLaw { name: "positions sum", check: reserves::changes_sum },
     StepLaw { name: "indices stand still within a second", check: reserves::indices_stand },
     StepLaw { name: "no healthy obligation loses a unit", check: healthy::bystanders_lose_nothing },
+    StepLaw { name: "opened risk is covered", check: opening::risk_is_covered },
     StepLaw { name: "a tranche lowers risk", check: tranches::risk_falls },
     StepLaw { name: "a tranche spends what it repays", check: tranches::pace_is_spent_fairly },
     StepLaw { name: "no coalition gains", check: coalition::nobody_gains },
     StepLaw { name: "vaults are isolated", check: isolation::one_vault },
     StepLaw { name: "only signers pay", check: isolation::only_signers_pay },
+    StepLaw { name: "roles act themselves", check: roles::act_themselves },
     StepLaw { name: "breaker table", check: breakers::table_is_respected },
     StepLaw { name: "governance raises no requirement at once", check: governance::no_jump },
     StepLaw { name: "funds hold and stake counts once", check: funds::hold },

@@ -80,7 +80,7 @@ fn main() -> anyhow::Result<ExitCode> {
         time: Duration::from_secs_f64(arguments.minutes * 60.0),
         threads: arguments.threads,
         keep_going: arguments.keep_going,
-        found: arguments.out.clone(),
+        out: arguments.out.clone(),
     };
     println!("seeds from {}, {} minutes, {} threads", plan.seed, arguments.minutes, plan.threads);
     let report = run(&world, &plan);

@@ -27,8 +27,8 @@ pub struct Plan {
     pub threads: usize,
     /// Whether to play on when a law is broken.
     pub keep_going: bool,
-    /// Where broken laws' cases are written.
-    pub found: PathBuf,
+    /// Where the report and the cases of broken laws are written.
+    pub out: PathBuf,
 }
 
 /// What a run showed.
@@ -63,6 +63,9 @@ pub struct Broken {
     pub times: u64,
 }
 
+/// Refusals of an instruction that the table names; the report has all.
+const NAMED: usize = 8;
+
 /// How often a line says how far a run is.
 const LINE_EVERY: Duration = Duration::from_secs(60);
 
@@ -75,29 +78,35 @@ fn processor_seconds() -> Option<f64> {
     Some((ticks()? + ticks()?) / 100.0)
 }
 
-/// Plays. Prints a line a minute.
+/// Plays. Prints a line a minute, and writes the report so far.
 pub fn run(world: &World, plan: &Plan) -> Report {
-    let (start, before) = (Instant::now(), processor_seconds());
-    let (next, tally) = (AtomicU64::new(0), Mutex::new(Tally::default()));
-    let broken: Mutex<BTreeMap<String, Broken>> = Mutex::default();
-    let line = Mutex::new(start);
+    let next = AtomicU64::new(0);
+    let state = Mutex::new(Report::begin(plan));
+    let clock = Clock { start: Instant::now(), processor: processor_seconds() };
+    let line = Mutex::new(clock.start);
     let play = || loop {
-        let stop = !plan.keep_going && lock(&broken).values().next().is_some();
-        if stop || start.elapsed() >= plan.time {
+        let stop = !plan.keep_going && !lock(&state).broken.is_empty();
+        if stop || clock.start.elapsed() >= plan.time {
             return;
         }
         let seed = plan.seed.wrapping_add(next.fetch_add(1, Ordering::Relaxed));
         let mut mine = Tally::default();
         let found = play_seed(world, seed, &mut mine);
-        lock(&tally).add(&mine);
+        lock(&state).add(&mine, &clock);
         if let Some(found) = found {
-            note(world, plan, seed, &found, &broken);
+            note(world, plan, seed, &found, &state);
         }
         let mut last = lock(&line);
         if last.elapsed() >= LINE_EVERY {
             *last = Instant::now();
-            let (steps, time) = (lock(&tally).steps, start.elapsed().as_secs_f64());
-            println!("{time:.0} s: {steps} steps, {:.0} a second", steps as f64 / time);
+            let report = lock(&state);
+            println!(
+                "{:.0} s: {} steps, {:.0} a second",
+                report.seconds, report.tally.steps, report.steps_a_second
+            );
+            if let Err(error) = report.write(&plan.out.join("report.json")) {
+                println!("the report cannot be written: {error:#}");
+            }
         }
     };
     std::thread::scope(|scope| {
@@ -105,17 +114,33 @@ pub fn run(world: &World, plan: &Plan) -> Report {
             scope.spawn(play);
         }
     });
-    let seconds = start.elapsed().as_secs_f64();
-    let tally = std::mem::take(&mut *lock(&tally));
-    let broken = std::mem::take(&mut *lock(&broken));
-    Report {
-        seed: plan.seed,
-        threads: plan.threads,
-        seconds,
-        steps_a_second: tally.steps as f64 / seconds,
-        processor_seconds: processor_seconds().zip(before).map(|(now, before)| now - before),
-        tally,
-        broken,
+    state.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// When a run began.
+struct Clock {
+    start: Instant,
+    processor: Option<f64>,
+}
+
+impl Report {
+    fn begin(plan: &Plan) -> Self {
+        Self {
+            seed: plan.seed,
+            threads: plan.threads,
+            seconds: 0.0,
+            steps_a_second: 0.0,
+            processor_seconds: None,
+            tally: Tally::default(),
+            broken: BTreeMap::new(),
+        }
+    }
+
+    fn add(&mut self, tally: &Tally, clock: &Clock) {
+        self.tally.add(tally);
+        self.seconds = clock.start.elapsed().as_secs_f64();
+        self.steps_a_second = self.tally.steps as f64 / self.seconds;
+        self.processor_seconds = processor_seconds().zip(clock.processor).map(|(now, then)| now - then);
     }
 }
 
@@ -124,16 +149,16 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-fn note(world: &World, plan: &Plan, seed: u64, found: &Found, broken: &Mutex<BTreeMap<String, Broken>>) {
+fn note(world: &World, plan: &Plan, seed: u64, found: &Found, state: &Mutex<Report>) {
     let law = found.violation.law.clone();
-    if let Some(known) = lock(broken).get_mut(&law) {
+    if let Some(known) = lock(state).broken.get_mut(&law) {
         known.times += 1;
         return;
     }
     println!("seed {seed} breaks \"{law}\" after {} actions: {}", found.actions.len(), found.violation.words);
     let short = shrink(world, found);
     let name = law.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
-    let case = plan.found.join(format!("{name}-{seed}.json"));
+    let case = plan.out.join(format!("{name}-{seed}.json"));
     let words = short.violation.words.clone();
     let actions = short.actions;
     println!("{} actions are enough: {words}", actions.len());
@@ -142,7 +167,7 @@ fn note(world: &World, plan: &Plan, seed: u64, found: &Found, broken: &Mutex<BTr
         Ok(()) => println!("replay it: cargo xtask fuzz --replay {}", case.display()),
         Err(error) => println!("it cannot be written: {error:#}"),
     }
-    lock(broken).insert(law, Broken { words, seed, case, times: 1 });
+    lock(state).broken.insert(law, Broken { words, seed, case, times: 1 });
 }
 
 impl Report {
@@ -171,8 +196,13 @@ impl Report {
             let mut refusals: Vec<_> = outcomes.iter().filter(|(outcome, _)| *outcome != "ok").collect();
             refusals.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
             let refused: u64 = refusals.iter().map(|(_, count)| **count).sum();
-            let names: Vec<String> =
+            let mut names: Vec<String> =
                 refusals.iter().map(|(outcome, count)| format!("{outcome} {count}")).collect();
+            let others = names.len().saturating_sub(NAMED);
+            names.truncate(NAMED);
+            if others > 0 {
+                names.push(format!("{others} others"));
+            }
             text += &format!("| {name} | {ok} | {refused} | {} |\n", names.join(", "));
         }
         text += "\n| law | asked |\n|---|---:|\n";

@@ -1,7 +1,12 @@
 //! Bending instructions: whatever somebody without the client's builders could send.
 
 use crate::{action::Twist, world::World};
-use anchor_lang::{prelude::AccountMeta, solana_program::instruction::Instruction};
+use anchor_lang::{
+    prelude::{AccountMeta, Pubkey},
+    solana_program::instruction::Instruction,
+};
+use ballast_client::address::wallet_tokens;
+use ballast_tests::Market;
 
 /// Bends an instruction. Slots count by remainder.
 pub fn apply(world: &World, instruction: &mut Instruction, twist: &Twist) {
@@ -32,8 +37,22 @@ pub fn apply(world: &World, instruction: &mut Instruction, twist: &Twist) {
         Twist::Tail(bytes) => data.extend(bytes.to_le_bytes()),
         Twist::Impostor(number) => {
             let impostor = world.actor(number);
-            for meta in accounts.iter_mut().filter(|meta| meta.is_signer) {
-                meta.pubkey = impostor;
+            let Some(owner) = accounts.iter().find(|meta| meta.is_signer).map(|meta| meta.pubkey) else {
+                return;
+            };
+            let wallet =
+                |owner: &Pubkey, market: &Market| wallet_tokens(owner, &market.mint, &market.token_program);
+            // with wallets of its own, so that nothing but the signature is wrong
+            let wallets: Vec<(Pubkey, Pubkey)> = world
+                .markets
+                .iter()
+                .map(|market| (wallet(&owner, market), wallet(&impostor, market)))
+                .chain([(owner, impostor)])
+                .collect();
+            for meta in accounts {
+                if let Some((_, own)) = wallets.iter().find(|(key, _)| *key == meta.pubkey) {
+                    meta.pubkey = *own;
+                }
             }
         }
     }

@@ -1,11 +1,11 @@
 //! Each law can fail: what a broken program would leave behind is written into the accounts, and the law says so.
 
 use anchor_lang::{prelude::Pubkey, Discriminator, ZeroCopy};
-use ballast::state::{FundAccount, Obligation, Reserve, Vault};
+use ballast::state::{FundAccount, Obligation, Reserve, StakeAccount, Vault};
 use ballast_client::address::Account;
 use ballast_fuzz::{
     action::{Action, Amount, Call, Deed, Pick, Twist},
-    laws::{breakers, governance, tranches},
+    laws::{breakers, funds, governance, opening, roles, tranches},
     outcome::Outcome,
     player::Player,
     probes::{donations, leaving, liquidations, scores},
@@ -160,6 +160,24 @@ fn what_a_stranger_pays_is_noticed() {
 }
 
 #[test]
+fn a_role_that_another_takes_is_noticed() {
+    let vault: Vault = WORLD.svm.state(&WORLD.houses[0].key).unwrap();
+    roles::check("tighten", &[vault.guardian], &vault.guardian, true).unwrap();
+    roles::check("tighten", &[vault.guardian], &vault.curator, true).unwrap_err();
+    roles::check("tighten", &[vault.guardian], &vault.guardian, false).unwrap_err();
+    // a stake of somebody else that moves
+    let fund = WORLD.fund(&WORLD.houses[0]).unwrap();
+    let other = fund.stake(&WORLD.actors[1]);
+    let place = WORLD.pool.iter().position(|key| *key == other).unwrap() as u16;
+    let stake = Deed::StakeInsurance { vault: 0, amount: Amount::Dollars(100) };
+    let theft = |world: &mut World| {
+        let stake = world.fund(&world.houses[0]).expect("it is insured").stake(&world.actors[1]);
+        edit::<StakeAccount>(world, stake, |stake| stake.stake.shares -= 1);
+    };
+    breaks(&send(0, stake, vec![Twist::Extend(place)]), theft, "roles act themselves");
+}
+
+#[test]
 fn a_breaker_that_falls_or_is_ignored_is_noticed() {
     use ballast_risk::breaker::Action as Guarded;
     breakers::check(Guarded::Borrow, State::Normal, State::Guarded).unwrap_err();
@@ -199,6 +217,19 @@ fn a_fund_without_its_tokens_is_noticed() {
         take_tokens(world, state.token_account, USDC, state.vault, -1);
     };
     breaks(&stake, theft, "funds hold and stake counts once");
+}
+
+#[test]
+fn a_fund_that_pays_too_much_or_dilutes_is_noticed() {
+    use ballast_risk::Usd;
+    funds::check_cover(Usd(101_000_000), Usd(100_000_000)).unwrap();
+    funds::check_cover(Usd(101_000_003), Usd(100_000_000)).unwrap_err();
+    let stake = send(0, Deed::StakeInsurance { vault: 0, amount: Amount::Dollars(100) }, vec![]);
+    let dilution = |world: &mut World| {
+        let fund = world.fund(&world.houses[0]).expect("it is insured").address();
+        edit::<FundAccount>(world, fund, |fund| fund.books.tokens -= 1_000);
+    };
+    breaks(&stake, dilution, "stake shares keep their worth");
 }
 
 /// A world in which everything but stables fell, and everybody is below the requirement.
@@ -246,6 +277,17 @@ fn a_tranche_that_hurts_or_takes_too_much_pace_is_noticed() {
     player.play(&tranche(0)).unwrap_err();
     let law = "a tranche spends what it repays";
     assert!(player.broken.iter().any(|violation| violation.law == law), "{:?}", player.broken);
+}
+
+#[test]
+fn a_loan_beyond_the_opening_requirement_is_noticed() {
+    let clock = WORLD.clock();
+    let sound = Book::of(&WORLD.svm, &obligation(&WORLD, 3)).unwrap().score(&clock).unwrap();
+    opening::check(&sound).unwrap();
+    let player = crashed(2_500);
+    let clock = player.world.clock();
+    let sick = player.world.obligations.keys().find(|key| player.world.is_unhealthy(key, &clock)).unwrap();
+    opening::check(&Book::of(&player.world.svm, sick).unwrap().score(&clock).unwrap()).unwrap_err();
 }
 
 #[test]

@@ -155,7 +155,7 @@ fn of_reserve(reserve: &Reserve, kind: u8, size: i16) -> ProposedChange {
     match kind % 12 {
         0..=1 => {
             let mut risk = reserve.risk;
-            if kind % 2 == 0 {
+            if kind.is_multiple_of(2) {
                 risk.idio = moved(risk.idio, size);
             } else {
                 risk.beta = moved(risk.beta, size);

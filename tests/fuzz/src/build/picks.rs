@@ -16,7 +16,12 @@ impl Deeds<'_> {
         };
         match pick {
             Pick::Own(vault, id) => {
-                Some(Account { vault: self.world.house(vault).key, owner: self.by, id: id.into() })
+                let vault = self.world.house(vault).key;
+                let open: Vec<&Account> =
+                    all.values().filter(|a| a.vault == vault && a.owner == self.by).collect();
+                let place = usize::from(id).checked_rem(open.len());
+                let none = Account { vault, owner: self.by, id: id.into() };
+                Some(place.map_or(none, |place| *open[place]))
             }
             Pick::Any(number) => any(all.keys().collect(), number),
             Pick::Indebted(number) => {

@@ -53,15 +53,29 @@ impl Generator {
         }
     }
 
+    /// An amount that is mostly possible: a part of what there is.
+    fn likely(&mut self) -> Amount {
+        match self.rng.random_range(0..20) {
+            0..=14 => Amount::Part(self.rng.random_range(1..10_001)),
+            15..=17 => Amount::Dollars(self.rng.random_range(50..5_000)),
+            _ => self.amount(),
+        }
+    }
+
     fn user(&mut self) -> Deed {
-        let (of, asset, amount) = (self.own(), self.rng.random_range(0..7), self.amount());
+        let (of, asset) = (self.own(), self.rng.random_range(0..7));
         match self.rng.random_range(0..100) {
-            0..=29 => Deed::Deposit { of, asset, amount, show: self.one_in(2) },
-            30..=51 => Deed::Withdraw { of, asset, amount },
-            52..=76 => Deed::Borrow { of, asset, amount },
+            0..=29 => Deed::Deposit { of, asset, amount: self.likely(), show: self.one_in(2) },
+            30..=47 => Deed::Withdraw { of, asset, amount: self.amount() },
+            48..=76 => {
+                // what most vaults lend
+                let lent = [0, 1, 2, 4][self.rng.random_range(0..4)];
+                let asset = if self.one_in(4) { asset } else { lent };
+                Deed::Borrow { of, asset, amount: self.likely() }
+            }
             77..=91 => {
                 let of = if self.one_in(3) { Pick::Indebted(self.rng.random()) } else { of };
-                Deed::Repay { of, asset, amount }
+                Deed::Repay { of, asset, amount: self.amount() }
             }
             92..=94 => {
                 Deed::OpenObligation { vault: self.rng.random_range(0..4), id: self.rng.random_range(0..4) }
@@ -156,7 +170,15 @@ impl Generator {
         let with_tokens = !self.one_in(4);
         match self.rng.random_range(0..40) {
             0 => (person, Deed::OpenStake { vault }),
-            1 => (person, Deed::CloseStake { vault }),
+            1 => {
+                let by = person % 4;
+                if self.one_in(2) {
+                    self.queue.push(plain(by, Deed::CloseStake { vault }));
+                    self.later(14 * 86_400 + 60, by, Deed::Unstake { vault });
+                    return (by, Deed::RequestUnstake { vault, part: u16::MAX });
+                }
+                (by, Deed::CloseStake { vault })
+            }
             2..=5 => (person % 4, Deed::StakeInsurance { vault, amount: self.amount() }),
             6..=8 => (person % 4, Deed::RequestUnstake { vault, part: self.rng.random_range(0..12_000) }),
             9..=11 => {

@@ -13,7 +13,7 @@ use anchor_lang::{
     prelude::Pubkey,
     solana_program::{instruction::Instruction, system_program},
 };
-use ballast::state::{Obligation, Reserve, Side};
+use ballast::state::{Reserve, Side};
 use ballast_client::{
     account::reserves_of,
     address::{Account, Asset},
@@ -117,12 +117,13 @@ impl Keeper {
         }
     }
 
-    /// Opens the keeper's own obligation in a vault.
-    fn open(&mut self, vault: Pubkey) {
-        let own = Account { vault, owner: self.key, id: 0 };
-        if self.world.svm.state::<Obligation>(&own.obligation()).is_none() {
-            self.send(instruction::open_obligation(&own));
+    /// A copy that has an obligation of its own in the vault of another's.
+    fn beside(&self, key: &Pubkey) -> Self {
+        let mut copy = Self { world: self.world.clone(), key: self.key };
+        if let Some(account) = self.world.obligations.get(key) {
+            copy.send(instruction::open_obligation(&Account { owner: self.key, id: 0, ..*account }));
         }
+        copy
     }
 }
 
@@ -131,8 +132,7 @@ pub fn admitted(world: &World, seed: u64) -> Result<bool, String> {
     let keeper = Keeper::new(world)?;
     let sick = keeper.books(seed, |book, score| !score.is_healthy() && has_pair(book))?;
     for key in &sick {
-        let mut copy = Keeper { world: keeper.world.clone(), key: keeper.key };
-        copy.world.obligations.get(key).map(|account| account.vault).map(|vault| copy.open(vault));
+        let mut copy = keeper.beside(key);
         check_admitted(&mut copy, key)?;
     }
     Ok(!sick.is_empty())
@@ -190,8 +190,7 @@ pub fn closed(world: &World, seed: u64) -> Result<bool, String> {
     let keeper = Keeper::new(world)?;
     let insolvent = keeper.books(seed, |book, score| is_insolvent(score, least_bonus(book)))?;
     for key in &insolvent {
-        let mut copy = Keeper { world: keeper.world.clone(), key: keeper.key };
-        copy.world.obligations.get(key).map(|account| account.vault).map(|vault| copy.open(vault));
+        let mut copy = keeper.beside(key);
         check_closed(&mut copy, key)?;
     }
     Ok(!insolvent.is_empty())
