@@ -24,7 +24,8 @@ fn hostile<T: ZeroCopy + Discriminator>(u: &mut Unstructured) -> arbitrary::Resu
     let mut data = T::DISCRIMINATOR.to_vec();
     data.push(STATE_VERSION);
     // few bytes repeated fill an account of any size
-    let pattern = u.bytes(usize::from(u8::arbitrary(u)?).min(u.len()))?;
+    let length = usize::from(u8::arbitrary(u)?).min(u.len());
+    let pattern = u.bytes(length)?.to_vec();
     let size = T::DISCRIMINATOR.len() + std::mem::size_of::<T>();
     let mut fill = pattern.iter().copied().chain(std::iter::once(0)).cycle();
     data.resize_with(size, || fill.next().unwrap_or(0));

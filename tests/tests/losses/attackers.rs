@@ -3,7 +3,7 @@
 use crate::tools::*;
 use anchor_spl::token_2022::spl_token_2022::state::AccountState;
 use ballast::BallastError;
-use ballast_tests::{refused, usd, wealth::wealth, Failure, Market, Receipt, User, World};
+use ballast_tests::{refused, usd, wealth::wealth, Market, User, World};
 
 /// What two people have together.
 async fn together(world: &mut World, people: [&User; 2]) -> i128 {
