@@ -26,7 +26,9 @@ pub fn act_themselves(step: &Step) -> Verdict {
         let (Some(vault), Some(signer)) = (accounts.get(*vault), accounts.get(*signer)) else { continue };
         // a vault of the same transaction has no roles before it
         let Some(vault) = step.before.state::<Vault>(&vault.pubkey) else { continue };
-        check(name, &may(&vault), &signer.pubkey, signer.is_signer)?;
+        // a signature counts for the whole transaction
+        let signed = step.signers.contains(&signer.pubkey);
+        check(name, &may(&vault), &signer.pubkey, signed)?;
     }
     for (key, before, after) in step.changed::<StakeAccount>() {
         let Some(stake) = before.or(after) else { continue };

@@ -1,12 +1,10 @@
 //! What a tranche does to the book that it unwinds.
 
 use super::Verdict;
-use crate::{action::Deed, ensure, step::Step, world::Book};
+use crate::{action::Deed, ensure, step::Step};
 use anchor_lang::prelude::Pubkey;
 use ballast::state::{Obligation, Reserve};
-use ballast_risk::{
-    pace::allowance_down, reserve::Ledger, score::Score, units::BPS_ONE, DebtShares, Seconds,
-};
+use ballast_risk::{pace::allowance_down, score::Score, units::BPS_ONE, Seconds, TokenAmount};
 
 /// A transaction that is one tranche and nothing else.
 struct Tranche {
@@ -63,8 +61,10 @@ pub fn pace_is_spent_fairly(step: &Step) -> Verdict {
     let rules = book.vault.rules.as_risk();
     let allowance = allowance_down(curve.curve.as_risk(), rules, score.net_risk_down(), score.debt)
         .map_err(|error| format!("{error:?}"))?;
-    let ledger = reserve.accrued_ledger(step.now());
-    let repaid = reserve.price.spot.as_risk().value_up(repaid(&book, &after, &debt, &ledger));
+    // what arrived: the debt falls by a little less, because its shares are rounded down
+    let till = &reserve.token_account;
+    let arrived = step.after.tokens(till).saturating_sub(step.before.tokens(till));
+    let repaid = reserve.price.spot.as_risk().value_up(TokenAmount(arrived));
     let available = |obligation: &Obligation| {
         let meter = obligation.meter.as_risk();
         meter.available_down(step.now(), Seconds::from(rules.window_seconds), allowance)
@@ -72,17 +72,10 @@ pub fn pace_is_spent_fairly(step: &Step) -> Verdict {
     let (then, now) = (available(&book.obligation), available(&after));
     let (then, now) = (then.map_err(|e| format!("{e:?}"))?, now.map_err(|e| format!("{e:?}"))?);
     // the plan is in dollars, the transfer in token units: less than one unit apart
-    let unit = reserve.price.spot.as_risk().value_up(ballast_risk::TokenAmount(1));
+    let unit = reserve.price.spot.as_risk().value_up(TokenAmount(1));
     ensure!(
         then.0 - now.0 <= repaid.0 + unit.0,
         "the allowance fell from {then:?} to {now:?}, and only {repaid:?} was repaid"
     );
     Ok(())
-}
-
-fn repaid(book: &Book, after: &Obligation, debt: &Pubkey, ledger: &Ledger) -> ballast_risk::TokenAmount {
-    use ballast::state::Side;
-    let shares = |obligation: &Obligation| obligation.position(debt, Side::Debt).map_or(0, |found| found.1);
-    let owed = |shares| ledger.debt_amount_up(DebtShares(shares)).0;
-    ballast_risk::TokenAmount(owed(shares(&book.obligation)).saturating_sub(owed(shares(after))))
 }

@@ -1,7 +1,7 @@
 //! Which price updates count: the newest, in whatever order they come.
 
 use crate::{ensure, setup::named, world::World};
-use anchor_lang::prelude::Pubkey;
+use anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction};
 use ballast::state::Reserve;
 use ballast_client::{
     instruction,
@@ -19,7 +19,7 @@ pub fn older_updates(world: &World, seed: u64) -> Result<bool, String> {
     let mut tried = false;
     for (vault, key) in reserves(world) {
         let Some(reserve) = world.svm.state::<Reserve>(&key) else { continue };
-        if reserve.price.publish_time == 0 {
+        if !has_quotes(&reserve) {
             continue;
         }
         let accounts = updates(&mut copy, &reserve, 0, |quote| {
@@ -48,14 +48,18 @@ pub fn order(world: &World, seed: u64) -> Result<bool, String> {
     }
     copy.post_all();
     let (mut one, mut other) = (copy.clone(), copy.clone());
-    for house in copy.houses.iter().filter(|house| !house.listed.is_empty()) {
+    for house in &copy.houses {
         let mut shuffled = house.listed.clone();
         shuffled.shuffle(&mut rng);
+        let send = |world: &mut World, refresh: Instruction| match refresh.accounts.len() {
+            0..=1 => Ok(0),
+            _ => world.svm.send(&[refresh]).map_err(|error| format!("{error:?}")),
+        };
         let whole = one.refresh(house.key, &house.listed);
-        one.svm.send(&[whole]).map_err(|error| format!("{error:?}"))?;
-        let parts: Vec<_> = shuffled.iter().map(|market| other.refresh(house.key, &[*market])).collect();
-        for part in parts {
-            other.svm.send(&[part]).map_err(|error| format!("{error:?}"))?;
+        send(&mut one, whole)?;
+        for market in shuffled {
+            let part = other.refresh(house.key, &[market]);
+            send(&mut other, part)?;
         }
     }
     super::donations::compare(&one, &other)?;
@@ -67,7 +71,8 @@ pub fn order(world: &World, seed: u64) -> Result<bool, String> {
 fn by_time(world: &World, rng: &mut ChaCha8Rng) -> Result<(), String> {
     let all = reserves(world);
     let (vault, key) = all[rng.random_range(0..all.len())];
-    let Some(reserve) = world.svm.state::<Reserve>(&key) else { return Ok(()) };
+    let reserve = world.svm.state::<Reserve>(&key).filter(has_quotes);
+    let Some(reserve) = reserve else { return Ok(()) };
     let mut copy = world.clone();
     let now = copy.svm.now();
     let mut post = |age: i64, number: u64, part: i64| {
@@ -96,6 +101,12 @@ fn by_time(world: &World, rng: &mut ChaCha8Rng) -> Result<(), String> {
     }
     ensure!(prices[0] == prices[1], "{key}: {:?} and {:?}", prices[0], prices[1]);
     Ok(())
+}
+
+/// Whether each of its feeds has had a quote: nothing is older than none.
+fn has_quotes(reserve: &Reserve) -> bool {
+    let feeds = ballast_client::view::feeds_of(reserve);
+    reserve.source.quotes.iter().take(feeds.len()).all(|quote| quote.publish_time > 0)
 }
 
 /// Posts an update for each feed of a reserve, made from the quote that the reserve knows.
