@@ -149,6 +149,8 @@ pub enum Twist {
     Tail(u64),
     /// Signed by another actor, with that actor's wallets and everything else as it is.
     Impostor(u8),
+    /// Reserves and their tokens of another vault, of the same assets.
+    Foreign(u8),
 }
 
 /// Token units.

@@ -69,6 +69,7 @@ impl Generator {
         let mut generator = Self { rng, mood, left, queue: vec![], probes };
         match mood {
             Mood::Insurance if !generator.one_in(3) => generator.begin_with_a_loss(),
+            Mood::Governance if !generator.one_in(3) => generator.begin_with_a_ramp(),
             Mood::Crash | Mood::Wild if generator.one_in(4) => generator.begin_with_dust(),
             _ => {}
         }
@@ -230,7 +231,7 @@ impl Generator {
             11 => Twist::Rotate(self.rng.random_range(1..6)),
             12 => Twist::Flip(self.rng.random()),
             13 => Twist::Cut(self.rng.random_range(0..40)),
-            14 => Twist::Impostor(self.rng.random()),
+            14 => Twist::Foreign(self.rng.random_range(0..3)),
             _ if self.one_in(2) => Twist::Tail(self.rng.random()),
             _ => Twist::Writable(slot),
         }

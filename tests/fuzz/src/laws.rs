@@ -10,6 +10,7 @@ pub mod isolation;
 pub mod opening;
 pub mod reserves;
 pub mod roles;
+pub mod scores;
 pub mod tranches;
 
 use crate::step::Step;
@@ -26,11 +27,12 @@ pub struct StepLaw {
 }
 
 /// All of them, the cheap ones first.
-pub const STEP_LAWS: [StepLaw; 16] = [
+pub const STEP_LAWS: [StepLaw; 17] = [
     StepLaw { name: "books hold", check: reserves::books_hold },
     StepLaw { name: "positions sum", check: reserves::changes_sum },
     StepLaw { name: "indices stand still within a second", check: reserves::indices_stand },
     StepLaw { name: "no healthy obligation loses a unit", check: healthy::bystanders_lose_nothing },
+    StepLaw { name: "the program scores as the client", check: scores::program_agrees },
     StepLaw { name: "opened risk is covered", check: opening::risk_is_covered },
     StepLaw { name: "a tranche lowers risk", check: tranches::risk_falls },
     StepLaw { name: "a tranche spends what it repays", check: tranches::pace_is_spent_fairly },

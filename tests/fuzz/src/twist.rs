@@ -55,5 +55,20 @@ pub fn apply(world: &World, instruction: &mut Instruction, twist: &Twist) {
                 }
             }
         }
+        Twist::Foreign(number) => {
+            let other = world.house(number).key;
+            for house in world.houses.iter().filter(|house| house.key != other) {
+                for market in &house.listed {
+                    let market = world.markets[*market];
+                    let (from, to) = (market.asset(house.key), market.asset(other));
+                    let pairs = [(from.reserve(), to.reserve()), (from.tokens(), to.tokens())];
+                    for meta in accounts.iter_mut() {
+                        if let Some((_, foreign)) = pairs.iter().find(|(own, _)| *own == meta.pubkey) {
+                            meta.pubkey = *foreign;
+                        }
+                    }
+                }
+            }
+        }
     }
 }

@@ -280,6 +280,14 @@ fn a_tranche_that_hurts_or_takes_too_much_pace_is_noticed() {
 }
 
 #[test]
+fn another_score_than_the_clients_is_noticed() {
+    let place = WORLD.obligations.keys().position(|key| *key == obligation(&WORLD, 3)).unwrap();
+    let refresh = send(9, Deed::RefreshObligation { of: Pick::Any(place as u16) }, vec![]);
+    let other = |world: &mut World| edit::<Obligation>(world, obligation(world, 3), |o| o.requirement += 1);
+    breaks(&refresh, other, "the program scores as the client");
+}
+
+#[test]
 fn a_loan_beyond_the_opening_requirement_is_noticed() {
     let clock = WORLD.clock();
     let sound = Book::of(&WORLD.svm, &obligation(&WORLD, 3)).unwrap().score(&clock).unwrap();

@@ -118,7 +118,7 @@ fn of_vault(world: &World, vault: &Vault, kind: u8, size: i16) -> Option<Propose
             for (group, peak) in model.peak.iter_mut().enumerate() {
                 *peak = model.rows.iter().map(|row| row[group].unsigned_abs()).max().unwrap_or(0);
             }
-            ProposedChange::Model { model, ramp_seconds: ramp(kind) }
+            ProposedChange::Model { model, ramp_seconds: ramp(size) }
         }
         3 => ProposedChange::Rules(ballast::state::TrancheRules {
             window_seconds: moved(vault.rules.window_seconds, size),
@@ -146,8 +146,9 @@ fn of_vault(world: &World, vault: &Vault, kind: u8, size: i16) -> Option<Propose
     })
 }
 
-fn ramp(kind: u8) -> u64 {
-    u64::from(kind % 7) * MIN_RAMP / 3
+/// None, too short ones, and up to eight days.
+fn ramp(size: i16) -> u64 {
+    u64::from(size.unsigned_abs() % 9) * MIN_RAMP / 3
 }
 
 /// A change of what a reserve has now.
@@ -160,7 +161,7 @@ fn of_reserve(reserve: &Reserve, kind: u8, size: i16) -> ProposedChange {
             } else {
                 risk.beta = moved(risk.beta, size);
             }
-            ProposedChange::Asset { risk, ramp_seconds: ramp(kind) }
+            ProposedChange::Asset { risk, ramp_seconds: ramp(size) }
         }
         2 => ProposedChange::Curve(ballast::state::TrancheCurve {
             depth: moved(reserve.curve.depth, size),

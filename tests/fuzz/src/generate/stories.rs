@@ -39,6 +39,26 @@ impl Generator {
         self.queue = story;
     }
 
+    /// A model or an asset that asks for more, on its way.
+    pub(super) fn begin_with_a_ramp(&mut self) {
+        let (by, vault) = (crate::world::CURATOR as u8, self.rng.random_range(0..3));
+        // a model's row, floor or charge, or an asset's charge or beta, by up to a fifth; ramps of six to eight days
+        let asset = if self.one_in(2) { None } else { Some(self.rng.random()) };
+        let kind = self.rng.random_range(0..if asset.is_some() { 2 } else { 3 });
+        let size = 9 * self.rng.random_range(10..220) + self.rng.random_range(6..9);
+        let mut story = vec![
+            plain(by, Deed::ProposeChange { vault, asset, kind, size }),
+            Action::Tick { seconds: 2 * 86_400 + 60, moves: vec![] },
+            plain(by, Deed::ExecuteChange { vault, back: 0 }),
+        ];
+        for _ in 0..self.rng.random_range(2..30) {
+            story.push(Action::Tick { seconds: self.rng.random_range(60..50_000), moves: vec![] });
+            story.push(plain(9, Deed::RefreshObligation { of: Pick::Indebted(self.rng.random()) }));
+        }
+        story.reverse();
+        self.queue = story;
+    }
+
     /// Everything but stables gaps far down; keepers close what is insolvent.
     fn gap(&mut self, but: Option<u8>) -> Vec<Action> {
         let falls = |market: &u8| *market != 4 && Some(*market) != but;
