@@ -37,6 +37,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What every wallet holds of every token, dollars.
 const WEALTH: u64 = 1_000_000;
+/// Vaults with a fund, by number, and its market.
+const INSURED: [(u64, usize); 2] = [(0, 4), (1, 2)];
 /// Lamports of a SOL.
 const SOL: u64 = 1_000_000_000;
 /// Stakes of the validators, SOL: seven are the least that can pass a claim.
@@ -86,10 +88,8 @@ pub fn build() -> anyhow::Result<World> {
     }
     // A mint with an extension that vaults accept.
     let alt = &markets[5];
-    let mut with_pointer = mint::mint_with(
-        ExtensionType::MetadataPointer,
-        &mint::zeros_of(ExtensionType::MetadataPointer),
-    );
+    let mut with_pointer =
+        mint::mint_with(ExtensionType::MetadataPointer, &mint::zeros_of(ExtensionType::MetadataPointer));
     with_pointer[mint::DECIMALS_AT] = alt.decimals;
     svm.set_account(alt.mint, TOKEN_2022, with_pointer);
     for actor in &actors {
@@ -180,7 +180,12 @@ impl World {
 
 /// What a reserve of a vault is configured as. The second vault composes its liquid-staked token's price; the third has narrow
 /// caps and flows.
-pub fn config_of(world: &World, preset: &Preset, house: u64, market: &Market) -> anyhow::Result<ReserveConfig> {
+pub fn config_of(
+    world: &World,
+    preset: &Preset,
+    house: u64,
+    market: &Market,
+) -> anyhow::Result<ReserveConfig> {
     let mut config = reserve_config(preset, market.kind, market.feed_id)?;
     // whatever a preset says, everything is borrowed somewhere
     config.borrowable |= house == 2;
@@ -215,6 +220,11 @@ fn found(world: &mut World) -> anyhow::Result<()> {
             let config = config_of(world, &preset, id, &market)?;
             world.must(&[instruction::add_reserve(curator, &market.asset(vault), config)])?;
         }
+        // before the opening: afterwards it would have to be approved first
+        if let Some((_, market)) = INSURED.iter().find(|(house, _)| *house == id) {
+            let fund = insurance::Fund { asset: world.markets[*market].asset(vault) };
+            world.must(&[insurance::create_fund(curator, &fund, FundRules::BALANCED.into())])?;
+        }
         world.must(&open_vault(curator, vault, 1))?;
     }
     world.svm.go_on(1, 1);
@@ -246,7 +256,8 @@ fn populate(world: &mut World) -> anyhow::Result<()> {
             let asset = borrowed.asset(house.key);
             let Some(obligation) = world.svm.state(&account.obligation()) else { continue };
             let reserves = reserves_with(&obligation, asset.reserve());
-            let borrow = |dollars| instruction::borrow(&account, &asset, worth(&borrowed, dollars), &reserves);
+            let borrow =
+                |dollars| instruction::borrow(&account, &asset, worth(&borrowed, dollars), &reserves);
             // as much as the vault lends against this asset
             for dollars in [12_000, 9_000, 6_000, 3_000] {
                 let instruction = borrow(dollars);
@@ -260,11 +271,9 @@ fn populate(world: &mut World) -> anyhow::Result<()> {
 }
 
 fn insure(world: &mut World) -> anyhow::Result<()> {
-    let curator = world.actors[CURATOR];
-    for (house, market) in [(0, 4), (1, 2)] {
+    for (house, market) in INSURED {
         let market = world.markets[market];
-        let fund = insurance::Fund { asset: market.asset(world.houses[house].key) };
-        world.must(&[insurance::create_fund(curator, &fund, FundRules::BALANCED.into())])?;
+        let fund = insurance::Fund { asset: market.asset(world.houses[house as usize].key) };
         for person in 0..4 {
             let owner = world.actors[person];
             world.must(&[insurance::open_stake(owner, &fund)])?;
@@ -300,9 +309,10 @@ fn fill_pool(world: &mut World) {
     for market in &world.markets {
         pool.extend([market.mint, market.price_account]);
         pool.extend(
-            world.actors.iter().map(|owner| {
-                address::wallet_tokens(owner, &market.mint, &market.token_program)
-            }),
+            world
+                .actors
+                .iter()
+                .map(|owner| address::wallet_tokens(owner, &market.mint, &market.token_program)),
         );
     }
     for house in &world.houses {

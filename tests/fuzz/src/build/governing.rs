@@ -34,13 +34,10 @@ impl Deeds<'_> {
             Deed::ProposeChange { vault, asset, kind, size } => {
                 let house = world.house(vault);
                 let state = world.vault(&house.key)?;
-                let reserve = asset.and_then(|asset| world.asset(house, asset)).map(|(_, asset)| asset.reserve());
-                let proposal = Proposal {
-                    vault: house.key,
-                    number: state.last_change + 1,
-                    reserve,
-                    proposer: self.by,
-                };
+                let reserve =
+                    asset.and_then(|asset| world.asset(house, asset)).map(|(_, asset)| asset.reserve());
+                let proposal =
+                    Proposal { vault: house.key, number: state.last_change + 1, reserve, proposer: self.by };
                 let proposed = match reserve {
                     Some(reserve) => of_reserve(&world.svm.state(&reserve)?, kind, size),
                     None => of_vault(world, &state, kind, size)?,
@@ -141,6 +138,7 @@ fn of_vault(world: &World, vault: &Vault, kind: u8, size: i16) -> Option<Propose
         9 => ProposedChange::FeeRecipient(someone(size)),
         10 => ProposedChange::Open,
         11 => ProposedChange::VaultReopen,
+        12 => ProposedChange::Fund { reserve: vault.reserves[usize::from(size.unsigned_abs()) % 8] },
         _ => {
             let market = world.markets[usize::from(size.unsigned_abs()) % world.markets.len()];
             let config = config_of(world, &balanced().ok()?, 0, &market).ok()?;
