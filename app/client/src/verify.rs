@@ -191,7 +191,7 @@ fn verify_reserve(
         reserve: account.key,
         held: held.0,
         debt: ledger.total_debt_up().0,
-        claims: u64::try_from(ledger.claims_up() + u128::from(losses.pending)).unwrap_or(u64::MAX),
+        claims: u64::try_from(ledger.claims_up() + u128::from(losses.recovery.pending)).unwrap_or(u64::MAX),
         positions: reserve.deposit_positions.saturating_add(reserve.debt_positions),
     })
 }

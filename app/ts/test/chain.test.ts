@@ -17,6 +17,9 @@ beforeAll(async () => {
   [risk, world] = await Promise.all([ballast.Risk.load(), World.start()]);
   sol = await world.add('Sol', 9, 200n);
   usdc = await world.add('Usd', 6, 1n);
+  // before the opening: afterwards its token would wait out the timelock
+  const { rules } = generated.getCreateFundInstructionDataDecoder().decode(bytes(vectors.instructions.createFund!.data));
+  await world.cluster.send(world.curator, [await ballast.createFund(world.curator, usdc, rules)]);
   await world.open();
   await world.move(ballast.deposit, await world.person(), usdc, 1_000_000_000_000n);
 });
@@ -202,8 +205,6 @@ test('a book of sixteen assets borrows behind one transaction of refreshes with 
 
 test('a fund is staked in, and left after its cooling', async () => {
   const staker = await world.person();
-  const rules = generated.getCreateFundInstructionDataDecoder().decode(bytes(vectors.instructions.createFund!.data)).rules;
-  await world.cluster.send(world.curator, [await ballast.createFund(world.curator, usdc, rules)]);
   const [staked] = await world.cluster.send(staker.signer, [
     await ballast.openStake(staker.signer, usdc),
     await ballast.stakeInsurance(staker.signer, usdc, 5_000_000n),

@@ -17,6 +17,7 @@ use crate::{
     proportion::fade_down,
     refusal::{Checked, Refusal},
     reserve::Ledger,
+    stream::Stream,
     units::{DebtShares, DepositShares, Seconds, TokenAmount},
     Result, RiskError,
 };
@@ -39,11 +40,7 @@ pub struct Losses {
     /// When `recent` was last written.
     pub recent_at: Seconds,
     /// Recovered and not yet streamed to lenders. A claim on the reserve, beside those in its books.
-    pub pending: u64,
-    /// Up to when recoveries were streamed.
-    pub streamed_at: Seconds,
-    /// When all of them will be.
-    pub ends_at: Seconds,
+    pub recovery: Stream,
     /// When lenders were wiped out; 0 if they are not.
     pub wiped_out_at: Seconds,
 }
@@ -83,7 +80,7 @@ impl Losses {
         next.deposit_index = ledger.deposit_index.saturating_sub(fall);
         // where deposits do not suffice, what was coming back to lenders bears the rest
         let rest = loss.saturating_sub(insurance).saturating_sub(fees).saturating_sub(deposits);
-        let pending = whole_up(rest).0.min(self.pending);
+        let pending = self.recovery.take(whole_up(rest).0);
         let lenders = TokenAmount(whole_up(deposits).0.saturating_add(pending));
         let wiped_out = lenders.0 > 0 && !takes_deposits(&next);
 
@@ -91,7 +88,6 @@ impl Losses {
             self.wiped_out_at = now;
         }
         *ledger = next;
-        self.pending = self.pending.saturating_sub(pending);
         self.recent = self.recent_down(now).saturating_add(lenders.0);
         self.recent_at = now;
         self.unrecovered = self.unrecovered.saturating_add(lenders.0);
@@ -113,7 +109,7 @@ impl Losses {
     /// [`Ledger::shortfall`] with recoveries that are still to be streamed among the claims.
     pub fn shortfall(&self, ledger: &Ledger, held: TokenAmount) -> u64 {
         let backed = u128::from(held.0).saturating_add(u128::from(ledger.total_debt_up().0));
-        let claims = ledger.claims_up().saturating_add(u128::from(self.pending));
+        let claims = ledger.claims_up().saturating_add(u128::from(self.recovery.pending));
         let short = u64::try_from(claims.saturating_sub(backed)).unwrap_or(u64::MAX);
         short.max(ledger.shortfall(held))
     }
@@ -129,7 +125,7 @@ impl Losses {
         by_owner: bool,
         now: Seconds,
     ) -> Checked<()> {
-        let ripe = self.pending == 0 && now >= self.wiped_out_at.saturating_add(RETIRE_AFTER);
+        let ripe = self.recovery.pending == 0 && now >= self.wiped_out_at.saturating_add(RETIRE_AFTER);
         let left = ledger.deposit_amount_down(shares);
         let wiped_out = self.wiped_out_at > 0 && !takes_deposits(ledger);
         if !wiped_out || !(ripe || by_owner && left.is_zero()) {
@@ -147,8 +143,8 @@ impl Losses {
             return;
         }
         ledger.deposit_index = Q64_ONE;
-        ledger.insurance_q64 = ledger.insurance_q64.saturating_add(u128::from(self.pending) << 64);
-        self.pending = 0;
+        ledger.insurance_q64 = ledger.insurance_q64.saturating_add(u128::from(self.recovery.pending) << 64);
+        self.recovery.pending = 0;
         self.unrecovered = 0;
         self.wiped_out_at = 0;
     }

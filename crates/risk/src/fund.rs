@@ -5,7 +5,8 @@
 //! open, or right after a loss that may lead to one.
 //!
 //! The worth of a share moves only by income and payments: staking takes exactly what the shares cost, and tokens sent to the
-//! fund's account are not in its books, so there is no share price to trick anyone with.
+//! fund's account are not in its books, so there is no share price to trick anyone with. Income comes to the stakers evenly over
+//! [`INCOME_SECONDS`], so that nobody stakes just before it.
 
 mod bond;
 mod income;
@@ -15,7 +16,7 @@ mod stake;
 mod tests;
 
 pub use bond::{BOND_OF_CLAIM, BOND_PART_OF_FUND};
-pub use income::{IncomeGate, DEBT_MEMORY};
+pub use income::{IncomeGate, DEBT_MEMORY, INCOME_SECONDS};
 pub use lock::Lock;
 pub use stake::{Stake, StakeShares};
 
@@ -27,6 +28,7 @@ use crate::{
     price::UnitPrice,
     proportion::part_down,
     refusal::{Checked, Refusal},
+    stream::Stream,
     units::{Bps, Seconds, TokenAmount, Usd, BPS_ONE},
     Result,
 };
@@ -98,7 +100,7 @@ impl FundRules {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Fund {
-    /// Tokens that belong to the stakers.
+    /// Tokens that belong to the stakers, through their shares.
     pub tokens: u64,
     /// Tokens that belong to nobody and are paid out first.
     pub spare: u64,
@@ -114,9 +116,11 @@ pub struct Fund {
     pub recorded_loss: u64,
     /// When the last one was recorded.
     pub recorded_at: Seconds,
+    /// Income that comes to the stakers. Nothing while there are no shares.
+    pub coming: Stream,
 }
 
-const _: () = assert!(core::mem::size_of::<Fund>() == 96 && core::mem::align_of::<Fund>() == 8);
+const _: () = assert!(core::mem::size_of::<Fund>() == 120 && core::mem::align_of::<Fund>() == 8);
 
 /// What a claim that passed lets the fund pay beyond its automatic cover.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
@@ -131,18 +135,7 @@ pub struct Approval {
 impl Fund {
     /// All that it holds by its books.
     pub fn total(&self) -> TokenAmount {
-        TokenAmount(self.tokens.saturating_add(self.spare))
-    }
-
-    /// Takes income: to the stakers, or where there are none to nobody's account.
-    pub fn take_income(&mut self, amount: TokenAmount) -> Result<()> {
-        let tokens = self.tokens.checked_add(amount.0).ok_or(RiskError::Overflow)?;
-        if self.shares == 0 || tokens >= self.shares.saturating_mul(PRICE_BOUND) {
-            self.spare = self.spare.checked_add(amount.0).ok_or(RiskError::Overflow)?;
-        } else {
-            self.tokens = tokens;
-        }
-        Ok(())
+        TokenAmount(self.tokens.saturating_add(self.spare).saturating_add(self.coming.pending))
     }
 
     /// What the fund may pay of itself now. The bucket holds half of the share and refills the other half in a period, so
@@ -169,8 +162,9 @@ impl Fund {
         }
         let capacity = self.cover_capacity(rules);
         let cover = self.cover.at(capacity, Seconds::from(rules.cover_period), now);
-        self.cover = cover.plus(amount.0, capacity);
-        self.pay(amount)?;
+        let mut next = Self { cover: cover.plus(amount.0, capacity), ..*self };
+        next.pay(amount, now)?;
+        *self = next;
         Ok(amount)
     }
 
@@ -187,7 +181,7 @@ impl Fund {
         let amount = payment_down(rules, price, repaid)?;
         let left = u128::from(approval.value).checked_sub(repaid.positive_part());
         let left = left.filter(|_| now <= approval.until).ok_or(Refusal::CoverSpent)?;
-        self.pay(amount)?;
+        self.pay(amount, now)?;
         approval.value = u64::try_from(left).map_err(|_| RiskError::Overflow)?;
         Ok(amount)
     }
@@ -240,22 +234,38 @@ impl Fund {
         part_down(self.total().0, u64::from(rules.cover_share.0) >> 1, BPS_ONE)
     }
 
-    /// Takes a payment from what belongs to nobody, then from the stakers.
-    fn pay(&mut self, amount: TokenAmount) -> Checked<()> {
-        let from_spare = amount.0.min(self.spare);
-        let from_stakes = amount.0.saturating_sub(from_spare);
-        self.tokens = self.tokens.checked_sub(from_stakes).ok_or(Refusal::FundEmpty)?;
-        self.spare = self.spare.saturating_sub(from_spare);
-        if self.shares > 0 && self.tokens.saturating_mul(PRICE_BOUND) < self.shares {
-            // what is left is less than dust to everyone
-            self.spare = self.spare.saturating_add(self.tokens);
-            (self.tokens, self.shares) = (0, 0);
-            self.era = self.era.saturating_add(1);
+    /// Takes a payment from what belongs to nobody, then from income that has not come, then from the stakers. Income insures like
+    /// stakes, and before them: those who earned it would otherwise lose stake, and share the income with whoever stakes after
+    /// the loss.
+    fn pay(&mut self, amount: TokenAmount, now: Seconds) -> Checked<()> {
+        let mut next = self.at(now);
+        let from_spare = amount.0.min(next.spare);
+        next.spare = next.spare.saturating_sub(from_spare);
+        let rest = amount.0.saturating_sub(from_spare);
+        let from_stakes = rest.saturating_sub(next.coming.take(rest));
+        next.tokens = next.tokens.checked_sub(from_stakes).ok_or(Refusal::FundEmpty)?;
+        if next.shares > 0 && next.tokens.saturating_mul(PRICE_BOUND) < next.shares {
+            // what is left is less than dust to everyone, and nothing comes after it
+            next.begin_anew();
+            next.era = next.era.saturating_add(1);
         }
+        *self = next;
         Ok(())
     }
 
-    /// What these shares are worth, rounded down.
+    /// Nobody has shares any more: what is left and what is still coming belong to nobody.
+    fn begin_anew(&mut self) {
+        let coming = self.coming.take(u64::MAX);
+        self.spare = self.spare.saturating_add(self.tokens).saturating_add(coming);
+        (self.tokens, self.shares) = (0, 0);
+    }
+
+    /// Errors with [`RiskError::Overflow`] where all that it holds would not fit with `amount` more.
+    fn check_room(&self, amount: TokenAmount) -> Result<()> {
+        self.total().0.checked_add(amount.0).map(drop).ok_or(RiskError::Overflow)
+    }
+
+    /// What these shares are worth, rounded down, of a fund brought up to now by [`Fund::at`]: income counts when it came.
     pub fn worth_down(&self, shares: StakeShares) -> TokenAmount {
         let worth =
             mul_div_down(u128::from(shares.0), u128::from(self.tokens), u128::from(self.shares.max(1)));

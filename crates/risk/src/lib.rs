@@ -42,6 +42,7 @@ pub mod reserve;
 pub mod roll;
 pub mod score;
 mod settle;
+pub mod stream;
 pub mod tally;
 pub mod tranche;
 pub mod units;

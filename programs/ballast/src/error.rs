@@ -273,6 +273,10 @@ pub enum BallastError {
     NotTheProposer,
     #[msg("Pass all reserves of the vault, in its order, as remaining accounts")]
     WrongVaultReserves,
+    #[msg(
+        "The vault is open: propose a change Fund with this reserve, and create the fund after its timelock"
+    )]
+    FundNotApproved,
 }
 
 /// Maps the risk crate's refusals to the program's.

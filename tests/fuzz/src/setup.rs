@@ -37,6 +37,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What every wallet holds of every token, dollars.
 const WEALTH: u64 = 1_000_000;
+/// Vaults with a fund, by number, and its market.
+const INSURED: [(u64, usize); 2] = [(0, 4), (1, 2)];
 /// Lamports of a SOL.
 const SOL: u64 = 1_000_000_000;
 /// Stakes of the validators, SOL: seven are the least that can pass a claim.
@@ -222,6 +224,11 @@ fn found(world: &mut World) -> anyhow::Result<()> {
             let config = config_of(world, &preset, id, &market)?;
             world.must(&[instruction::add_reserve(curator, &market.asset(vault), config)])?;
         }
+        // before the opening: afterwards it would have to be approved first
+        if let Some((_, market)) = INSURED.iter().find(|(house, _)| *house == id) {
+            let fund = insurance::Fund { asset: world.markets[*market].asset(vault) };
+            world.must(&[insurance::create_fund(curator, &fund, FundRules::BALANCED.into())])?;
+        }
         world.must(&open_vault(curator, vault, 1))?;
     }
     world.svm.go_on(1, 1);
@@ -268,11 +275,9 @@ fn populate(world: &mut World) -> anyhow::Result<()> {
 }
 
 fn insure(world: &mut World) -> anyhow::Result<()> {
-    let curator = world.actors[CURATOR];
-    for (house, market) in [(0, 4), (1, 2)] {
+    for (house, market) in INSURED {
         let market = world.markets[market];
-        let fund = insurance::Fund { asset: market.asset(world.houses[house].key) };
-        world.must(&[insurance::create_fund(curator, &fund, FundRules::BALANCED.into())])?;
+        let fund = insurance::Fund { asset: market.asset(world.houses[house as usize].key) };
         for person in 0..4 {
             let owner = world.actors[person];
             world.must(&[insurance::open_stake(owner, &fund)])?;

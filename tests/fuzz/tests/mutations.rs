@@ -232,6 +232,17 @@ fn a_fund_that_pays_too_much_or_dilutes_is_noticed() {
     breaks(&stake, dilution, "stake shares keep their worth");
 }
 
+#[test]
+fn income_that_comes_to_the_stakers_at_once_is_noticed() {
+    let stake = send(0, Deed::StakeInsurance { vault: 0, amount: Amount::Dollars(100) }, vec![]);
+    let windfall = |world: &mut World| {
+        let fund = world.fund(&world.houses[0]).expect("it is insured");
+        edit::<FundAccount>(world, fund.address(), |fund| fund.books.tokens += 1_000_000);
+        take_tokens(world, fund.tokens(), USDC, fund.vault(), 1_000_000);
+    };
+    breaks(&stake, windfall, "stake shares keep their worth");
+}
+
 /// A world in which everything but stables fell, and everybody is below the requirement.
 fn crashed(fall: i32) -> Player {
     let mut player = Player::new(WORLD.clone());

@@ -8,7 +8,7 @@ use crate::{
 };
 use anchor_lang::prelude::Pubkey;
 use anchor_spl::token_2022::spl_token_2022::state::AccountState;
-use ballast::state::Reserve;
+use ballast::state::{Reserve, Vault};
 use ballast_client::insurance::{self, Fund};
 use ballast_risk::fund::FundRules;
 use solana_signer::Signer;
@@ -34,6 +34,9 @@ pub(super) async fn calls() -> Table {
     let other = Fund { asset: insured.usdc().asset(second) };
     let curator = insured.world.curator.insecure_clone();
     let create = insurance::create_fund(curator.pubkey(), &other, FundRules::BALANCED.into());
+    let reserve = other.asset.reserve();
+    // as a change that waited out its timelock does
+    insured.world.chain.edit::<Vault>(second, |vault| vault.fund_reserve = reserve).await;
     table.land(&mut insured.world, ("create_fund", ""), &create, &[&curator]).await;
     table
 }

@@ -106,7 +106,8 @@ async fn no_mint_that_calls_out_or_that_others_move_is_listed_whoever_made_it() 
         let create = insurance::create_fund(curator.pubkey(), &fund, FundRules::BALANCED.into());
         let create = swapped(&create, world.usdc.mint, market.mint);
         let create = swapped(&create, world.usdc.token_program, TOKEN_2022);
-        refused(world.send(&[create], &[&curator]).await, BallastError::WrongMint);
+        let vault = world.vault;
+        refused(world.send_in_setup(vault, &[create], &[&curator]).await, BallastError::WrongMint);
     }
 }
 

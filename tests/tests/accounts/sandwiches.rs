@@ -11,7 +11,7 @@ use ballast_client::{
     safety::{self, absorbing},
     Event,
 };
-use ballast_risk::fund::StakeShares;
+use ballast_risk::fund::{FundRules, StakeShares, INCOME_SECONDS};
 use ballast_tests::{refused, usd, wealth::wealth_of, Insured, Reason, Receipt, User};
 
 fn tranches(receipt: &Receipt) -> Vec<&TrancheExecuted> {
@@ -236,7 +236,6 @@ async fn uncollected() -> (Insured, User) {
 }
 
 #[tokio::test]
-#[ignore = "income goes to whoever has staked when it is collected: streaming it is a matter of design"]
 async fn a_stake_in_front_of_income_gets_none_of_it() {
     let (mut insured, eve) = uncollected().await;
     let (fund, borrowed) = (insured.fund, insured.usdc().units(1_000_000));
@@ -249,6 +248,18 @@ async fn a_stake_in_front_of_income_gets_none_of_it() {
     let shares = StakeShares(insured.stake_of(&eve).await.stake.shares);
     let gained = insured.state().await.fund().worth_down(shares).0 - borrowed;
     assert!(gained <= 1, "{gained} of 500 USDC");
+    // what comes later is hers by the time that she stays, and she cannot leave before all of it came
+    let (fund, now) = (insured.state().await.fund(), insured.world.chain.now() as u64);
+    assert_eq!(fund.coming.pending, insured.usdc().units(500) - 1);
+    let (part, whole) = (u128::from(shares.0), u128::from(fund.shares));
+    for seventh in 0..=7 {
+        let came = u128::from(fund.coming.pending) * u128::from(seventh) / 7;
+        let then = fund.at(now + INCOME_SECONDS * seventh / 7);
+        let gained = then.worth_down(shares).0.saturating_sub(borrowed);
+        assert!(u128::from(gained) <= came * part / whole, "{gained} after {seventh} of 7 parts");
+    }
+    let shortest = FundRules { cooldown: INCOME_SECONDS as u32 - 1, ..FundRules::BALANCED };
+    assert!(shortest.validate().is_err());
 }
 
 #[tokio::test]

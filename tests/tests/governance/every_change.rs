@@ -80,6 +80,16 @@ async fn every_change_of_a_vault_does_what_it_says() {
             writes!(Vault, FeeRecipient => fee_recipient),
         ),
         (
+            "the token of a fund",
+            WAITS,
+            |v| ProposedChange::Fund { reserve: v.reserves[1] },
+            |v, change| {
+                if let ProposedChange::Fund { reserve } = change {
+                    v.fund_reserve = *reserve;
+                }
+            },
+        ),
+        (
             "a model that asks for less",
             WAITS,
             |v| ProposedChange::Model { model: with(v.model, |m| m.debt_floor -= 1), ramp_seconds: 0 },
@@ -253,6 +263,8 @@ async fn a_new_feed_starts_without_a_quote_and_a_price_keeps_its_number_of_feeds
 async fn what_changes_nothing_or_passes_its_bounds_is_not_even_proposed() {
     let mut desk = Desk::open().await;
     let sol = desk.world.sol;
+    let key = desk.world.vault;
+    desk.world.chain.edit::<Vault>(key, |vault| vault.fund_reserve = vault.reserves[0]).await;
     let (vault, reserve, about) = (desk.vault().await, desk.reserve(&sol).await, desk.about(&sol));
     let same = [
         (None, ProposedChange::Model { model: vault.model, ramp_seconds: 9 * DAY as u64 }),
@@ -263,6 +275,7 @@ async fn what_changes_nothing_or_passes_its_bounds_is_not_even_proposed() {
         (None, ProposedChange::Curator(vault.curator)),
         (None, ProposedChange::Guardian(vault.guardian)),
         (None, ProposedChange::FeeRecipient(vault.fee_recipient)),
+        (None, ProposedChange::Fund { reserve: vault.reserves[0] }),
         (None, ProposedChange::Open),
         (about, ProposedChange::Asset { risk: reserve.risk, ramp_seconds: 0 }),
         (about, ProposedChange::Curve(reserve.curve)),

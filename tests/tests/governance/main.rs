@@ -5,6 +5,7 @@ mod caps;
 mod clocks;
 mod every_change;
 mod foreign;
+mod funds;
 mod guardian;
 mod new_reserves;
 mod nonce;

@@ -3,6 +3,7 @@
 use crate::DAY;
 use ballast::BallastError;
 use ballast_client::{insurance, Event};
+use ballast_risk::fund::INCOME_SECONDS;
 use ballast_tests::{attack::swapped, refused, Insured, User};
 use solana_signer::Signer;
 
@@ -92,7 +93,9 @@ async fn a_claim_that_fails_leaves_its_bond_to_the_stakers_and_its_losses_to_oth
     refused(insured.vote(3, number, true).await, BallastError::VotingClosed);
     insured.settle(number, None).await.unwrap();
     let fund = insured.state().await;
-    assert_eq!((fund.bonds, fund.books.tokens), (0, usdc.units(100_000) + bond));
+    assert_eq!((fund.bonds, fund.books.tokens, fund.books.coming), (0, usdc.units(100_000), bond));
+    let (week, now) = (INCOME_SECONDS, insured.world.chain.now() as u64);
+    assert_eq!(fund.fund().at(now + week).tokens, usdc.units(100_000) + bond, "it comes within a week");
     assert_eq!(fund.books.recorded_loss, value);
     // its account can be closed; its number does not come again
     let close = insurance::close_claim(&insured.fund, number, claimant.key(), None);

@@ -20,7 +20,7 @@ async fn a_fund_stores_its_rules_and_sees_its_price() {
     let curator = world.curator.insecure_clone();
     let rules = FundRules { cooldown: 7 * 86_400, ..FundRules::BALANCED };
     let create = insurance::create_fund(curator.pubkey(), &fund, rules.into());
-    let receipt = world.must(&[create], &[&curator]).await;
+    let receipt = world.send_in_setup(world.vault, &[create], &[&curator]).await.unwrap();
     let [Event::FundCreated(event)] = &receipt.events[..] else { panic!("one event") };
     assert_eq!((event.vault, event.fund, event.mint), (world.vault, fund.address(), world.usdc.mint));
 
@@ -52,14 +52,22 @@ async fn a_vault_has_one_fund_of_one_of_its_mints_made_by_its_curator() {
     let stranger = world.chain.wallet();
     let create = |rules: FundRules| insurance::create_fund(curator.pubkey(), &fund, rules.into());
     let by_stranger = insurance::create_fund(stranger.pubkey(), &fund, FundRules::BALANCED.into());
+    // as a change that waited out its timelock does
+    let reserve = fund.asset.reserve();
+    world.chain.edit::<Vault>(second, |vault| vault.fund_reserve = reserve).await;
     refused(world.send(&[by_stranger], &[&stranger]).await, BallastError::NotCurator);
     let wild = FundRules { cooldown: 1, ..FundRules::BALANCED };
     refused(world.send(&[create(wild)], &[&curator]).await, BallastError::InvalidParameter);
     let good = create(FundRules::BALANCED);
     let other_reserve = attack::swapped(&good, fund.asset.reserve(), world.sol.asset(second).reserve());
-    refused(world.send(&[other_reserve], &[&curator]).await, BallastError::WrongMint);
+    refused(
+        world.send(std::slice::from_ref(&other_reserve), &[&curator]).await,
+        BallastError::FundNotApproved,
+    );
+    let in_setup = world.send_in_setup(second, &[other_reserve], &[&curator]).await;
+    refused(in_setup, BallastError::WrongMint);
     let foreign = attack::swapped(&good, fund.asset.reserve(), world.usdc.asset(world.vault).reserve());
-    refused(world.send(&[foreign], &[&curator]).await, BallastError::WrongVault);
+    refused(world.send_in_setup(second, &[foreign], &[&curator]).await, BallastError::WrongVault);
     let unsigned = attack::unsigned(&good);
     refused(world.send(&[unsigned], &[&stranger]).await, ErrorCode::AccountNotSigner);
     world.must(&[good], &[&curator]).await;

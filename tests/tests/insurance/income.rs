@@ -40,7 +40,8 @@ async fn collect(insured: &mut Insured) -> u64 {
     let collect = insurance::collect_insurance(&insured.fund);
     let receipt = insured.crank(collect).await.unwrap();
     let [Event::InsuranceCollected(event)] = &receipt.events[..] else { panic!("one event") };
-    assert_eq!(event.fund_after.tokens - event.fund_before.tokens, event.amount);
+    assert_eq!(event.fund_after.coming - event.fund_before.coming, event.amount);
+    assert_eq!(event.fund_after.tokens, event.fund_before.tokens, "nothing has come yet");
     assert_eq!(event.books_before.free_tokens - event.books_after.free_tokens, event.amount);
     event.amount
 }
@@ -55,8 +56,14 @@ async fn insurance_beyond_the_target_is_income_of_the_stakers() {
     insured.world.chain.pass(1);
     let income = collect(&mut insured).await;
     assert!(income.abs_diff(usdc.units(1_000) - kept) < 10, "{income}");
-    assert_eq!(insured.state().await.books.tokens, usdc.units(1_000) + income);
     assert_eq!(collect(&mut insured).await, 0);
+    // it comes over a week, whoever looks
+    let (fund, now) = (insured.state().await, insured.world.chain.now() as u64);
+    assert_eq!(fund.books.tokens, usdc.units(1_000));
+    for (seconds, came) in [(0, 0), (DAY, income / 7), (7 * DAY, income), (8 * DAY, income)] {
+        let then = fund.fund().at(now + seconds as u64);
+        assert_eq!(then.tokens, usdc.units(1_000) + came, "after {seconds} s");
+    }
     let left = insured.world.books(&usdc).await.insurance_down().0;
     assert!(left >= kept && left < kept + 10, "{left}");
 }

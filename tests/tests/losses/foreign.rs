@@ -278,7 +278,7 @@ async fn whoever_tells_a_fund_of_a_loss_tells_the_one_of_this_vault() {
     let funds = [vault, stage.other].map(|vault| Fund { asset: usdc.asset(vault) });
     for fund in &funds {
         let create = insurance::create_fund(curator.pubkey(), fund, FundRules::BALANCED.into());
-        stage.world.must(&[create], &[&curator]).await;
+        stage.world.send_in_setup(fund.vault(), &[create], &[&curator]).await.unwrap();
     }
     stage.pairs.push((funds[0].address(), funds[1].address()));
     stage.world.move_price(|w| &mut w.sol, usd(100)).await;

@@ -20,6 +20,8 @@ pub enum ChangeFile {
     Open,
     /// Lets the vault leave WindDown.
     VaultReopen,
+    /// Lets the curator create the open vault's insurance fund in this token.
+    Fund { token: String },
     /// Lets a reserve leave WindDown.
     Reopen { token: String },
     /// How long changes wait.
@@ -124,6 +126,7 @@ impl ChangeFile {
         match self {
             Self::Open => whole(ProposedChange::Open),
             Self::VaultReopen => whole(ProposedChange::VaultReopen),
+            Self::Fund { token } => whole(ProposedChange::Fund { reserve: of(&token)?.0 }),
             Self::Reopen { token } => Ok((Some(of(&token)?.0), ProposedChange::Reopen)),
             Self::Timelock { days: count } => whole(ProposedChange::Timelock(days(count)?)),
             Self::Curator { address: key } => whole(ProposedChange::Curator(address("curator", &key)?)),

@@ -15,7 +15,10 @@ use ballast_client::{
     send::Step,
     view::{FundView, Snapshot},
 };
-use ballast_risk::{fund::FundRules, TokenAmount, Usd};
+use ballast_risk::{
+    fund::{FundRules, StakeShares},
+    TokenAmount, Usd,
+};
 use serde_json::json;
 use solana_signer::Signer;
 
@@ -132,12 +135,14 @@ async fn show(session: &Session, snapshot: &Snapshot, view: &FundView, output: &
     let reserve = snapshot.reserve(&account.reserve)?;
     let symbol = session.names.of(&account.mint);
     let tokens = |units: u64| format(TokenAmount(units), reserve.decimals);
-    let books = &account.books;
-    let claimable = account.fund().claimable(now);
+    let books = account.fund().at(now);
+    let claimable = books.claimable(now);
     let mut value = json!({
         "fund": view.fund.address().to_string(),
         "token": symbol,
         "stakers": tokens(books.tokens),
+        "coming": tokens(books.coming.pending),
+        "coming_until": if books.coming.pending > 0 { books.coming.ends_at } else { 0 },
         "spare": tokens(books.spare),
         "shares": books.shares,
         "bonds": tokens(account.bonds),
@@ -146,9 +151,10 @@ async fn show(session: &Session, snapshot: &Snapshot, view: &FundView, output: &
         "open_claims": books.lock.open_claims,
     });
     let mut text = format!(
-        "fund {} in {symbol}\nstakers {} {symbol}, spare {} {symbol}, bonds {} {symbol}\nlosses to claim for {} USD, {} claims so far, {} open\n",
+        "fund {} in {symbol}\nstakers {} {symbol}, coming to them {} {symbol}, spare {} {symbol}, bonds {} {symbol}\nlosses to claim for {} USD, {} claims so far, {} open\n",
         view.fund.address(),
         tokens(books.tokens),
+        tokens(books.coming.pending),
         tokens(books.spare),
         tokens(account.bonds),
         dollars_down(Usd(i128::from(claimable))),
@@ -157,10 +163,12 @@ async fn show(session: &Session, snapshot: &Snapshot, view: &FundView, output: &
     );
     if let Ok(owner) = session.key().map(|key| key.pubkey()) {
         if let Ok(stake) = view.stake(&session.rpc, &owner).await {
-            value["own"] = json!({ "shares": stake.stake.shares, "leaving": stake.stake.leaving });
+            let own = stake.stake.as_risk().in_era_of(&books);
+            let worth = tokens(books.worth_down(StakeShares(own.shares.saturating_add(own.leaving))).0);
+            value["own"] = json!({ "shares": own.shares, "leaving": own.leaving, "worth": worth });
             text.push_str(&format!(
-                "yours: {} shares, {} leaving\n",
-                stake.stake.shares, stake.stake.leaving
+                "yours: {} shares, {} leaving, worth {worth} {symbol}\n",
+                own.shares, own.leaving
             ));
         }
     }

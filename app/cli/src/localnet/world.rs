@@ -9,13 +9,14 @@ use anchor_lang::prelude::Pubkey;
 use anyhow::{Context as _, Result};
 use ballast_client::{
     address, governance, instruction,
+    insurance::{self, Fund},
     preset::{reserve_config, vault_config},
     prices::{hex, local::LocalPrices},
     send::{Rpc, SendOptions, Sender, Step},
     Account, Asset as ClientAsset,
 };
 use ballast_demo::asset::{Asset, ASSETS};
-use ballast_risk::{price::UnitPrice, Usd};
+use ballast_risk::{fund::FundRules, price::UnitPrice, Usd};
 use solana_commitment_config::CommitmentConfig;
 use solana_keypair::{read_keypair_file, write_keypair_file, Keypair};
 use solana_signer::Signer;
@@ -156,6 +157,13 @@ impl World {
         let pairs =
             self.tokens.iter().map(|token| (self.asset(token).reserve(), vec![token.price_account()]));
         steps.push(Step::refresh(self.vault(), pairs.collect()));
+        // before the opening: afterwards its token would wait out the timelock
+        let sol = self.tokens.iter().find(|token| matches!(token.like, Asset::Sol));
+        if let Some(token) = sol {
+            let fund = Fund { asset: self.asset(token) };
+            let create = insurance::create_fund(operator, &fund, FundRules::BALANCED.into());
+            steps.push(Step::together("make the insurance fund in SOL", vec![create]));
+        }
         let open = governance::open_vault(operator, self.vault(), 1);
         steps.push(Step::together("open the vault", open.into()));
         sender.send_steps(&steps, &[&self.operator], &[]).await.context("making the vault")?;

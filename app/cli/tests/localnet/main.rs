@@ -161,6 +161,7 @@ fn an_operator_makes_a_vault_from_files_and_anyone_proves_it() {
     net.text(&["--keypair", &net.operator, "--vault", address, "vault", "add-reserve", &reserve]);
     let stranger = net.refusal(&["--vault", address, "vault", "add-reserve", &reserve]);
     assert!(stranger.contains("curator") || stranger.contains("exists already"), "{stranger}");
+    operator(&["--vault", address, "insurance", "create", "USDC"]);
     operator(&["--vault", address, "vault", "open"]);
     let late = net.refusal(&["--vault", address, "vault", "add-reserve", &reserve]);
     assert!(late.contains("ballast vault propose"), "{late}");
@@ -168,11 +169,11 @@ fn an_operator_makes_a_vault_from_files_and_anyone_proves_it() {
     let shown = net.json(&["--vault", address, "vault", "show"]);
     assert_eq!(shown["reserves"][0]["token"], "USDC");
 
-    operator(&["insurance", "create", "SOL"]);
     net.text(&["faucet", "10", "SOL"]);
     net.text(&["insurance", "stake", "10"]);
     let fund = net.json(&["insurance", "show"]);
     assert_eq!((&fund["token"], &fund["stakers"]), (&"SOL".into(), &"10".into()));
+    assert_eq!((&fund["coming"], &fund["own"]["worth"]), (&"0".into(), &"10".into()));
     net.text(&["insurance", "request-unstake", "max"]);
     assert!(net.refusal(&["insurance", "unstake"]).contains("cooling"));
     assert!(net.refusal(&["validator", "vote", "1", "perhaps"]).contains("yes or no"));
@@ -226,7 +227,6 @@ fn without_a_websocket_it_still_lands() {
 #[test]
 fn claims_and_cover_reach_the_program_which_says_what_is_missing() {
     let net = Localnet::start(&["--liquidity", "0"]);
-    net.text(&["--keypair", &net.operator, "insurance", "create", "SOL"]);
     net.text(&["faucet", "100", "SOL"]);
     net.text(&["faucet", "100", "USDC"]);
     net.text(&["insurance", "stake", "10"]);

@@ -8,11 +8,15 @@ use ballast_client::{
     address::{self, Account},
     governance::open_vault,
     instruction,
+    insurance::{self, Fund},
     preset::{reserve_config, vault_config},
     Event,
 };
 use ballast_lab::svm::{Ledger, Token};
-use ballast_risk::presets::{balanced, AssetKind};
+use ballast_risk::{
+    fund::FundRules,
+    presets::{balanced, AssetKind},
+};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 
@@ -107,6 +111,12 @@ impl Cast {
                 let config = reserve_config(&preset, token.kind, token.feed())?;
                 let add = instruction::add_reserve(curator.pubkey(), &token.asset(vault), config);
                 self.ledger.send("add_reserve", &[add], &[&curator])?;
+            }
+            if vault == self.alt_vault {
+                // before the opening: afterwards its token would wait out the timelock
+                let fund = Fund { asset: self.usdc().asset(vault) };
+                let create = insurance::create_fund(curator.pubkey(), &fund, FundRules::BALANCED.into());
+                self.ledger.send("create_fund", &[create], &[&curator])?;
             }
             let open = open_vault(curator.pubkey(), vault, 1);
             self.ledger.send("open the vault", &open, &[&curator])?;

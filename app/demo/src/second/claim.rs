@@ -11,7 +11,6 @@ use ballast_client::{
     Event,
 };
 use ballast_lab::svm::Token;
-use ballast_risk::fund::FundRules;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use solana_vote_program::vote_state::create_v4_account_with_authorized;
@@ -34,12 +33,9 @@ pub struct Backing {
 }
 
 impl Backing {
-    /// Makes the fund, stakes into it, and enrols validators two epochs before they are needed.
+    /// Stakes into the fund, and enrols validators two epochs before they are needed.
     pub fn gather(cast: &mut Cast) -> Result<Self> {
         let fund = Fund { asset: cast.usdc().asset(cast.alt_vault) };
-        let curator = cast.curator.insecure_clone();
-        let create = insurance::create_fund(curator.pubkey(), &fund, FundRules::BALANCED.into());
-        cast.ledger.send("create_fund", &[create], &[&curator])?;
         let staker = cast.ledger.wallet()?;
         let usdc = cast.usdc();
         cast.ledger.set_tokens(&staker.pubkey(), &usdc.mint, usdc.units(STAKED))?;

@@ -5,7 +5,6 @@ use crate::{
     breaker::DAY,
     error::RiskError,
     interest::Q64_ONE,
-    proportion::part_down,
     reserve::Ledger,
     units::{Seconds, TokenAmount},
     Result,
@@ -35,45 +34,21 @@ impl Losses {
             let insurance = u128::from(taken.0) << 64;
             next.insurance_q64 = next.insurance_q64.checked_add(insurance).ok_or(RiskError::Overflow)?;
         } else {
-            losses.schedule(taken, now)?;
+            losses.recovery.add(taken, RECOVERY_SECONDS, now)?;
         }
         *ledger = next;
         *self = losses;
         Ok(taken)
     }
 
-    /// Adds to what streams. Old and new end together, at the mean of their ends weighted by amount, so that a small recovery
-    /// holds up no large one.
-    fn schedule(&mut self, amount: TokenAmount, now: Seconds) -> Result<()> {
-        let pending = self.pending.checked_add(amount.0).ok_or(RiskError::Overflow)?;
-        let left = self.ends_at.saturating_sub(now);
-        let later = part_down(RECOVERY_SECONDS.saturating_sub(left), amount.0, pending);
-        self.pending = pending;
-        self.streamed_at = now;
-        self.ends_at = now.saturating_add(left).saturating_add(later);
-        Ok(())
-    }
-
     /// Streams recoveries up to `now` into the deposit index; returns how much, rounded down. A clock that stands still or runs
     /// backwards streams nothing. Call it wherever interest is accrued.
     pub fn stream(&mut self, ledger: &mut Ledger, now: Seconds) -> TokenAmount {
-        if self.pending == 0 || now <= self.streamed_at {
-            return TokenAmount::ZERO;
+        let released = self.recovery.release_down(now);
+        if !released.is_zero() {
+            self.release(ledger, released.0);
         }
-        let released = if now >= self.ends_at {
-            self.pending
-        } else {
-            let span = self.ends_at.saturating_sub(self.streamed_at);
-            part_down(self.pending, now.saturating_sub(self.streamed_at), span)
-        };
-        if released == 0 {
-            // while it is nothing whole, time keeps adding up
-            return TokenAmount::ZERO;
-        }
-        self.pending = self.pending.saturating_sub(released);
-        self.streamed_at = now;
-        self.release(ledger, released);
-        TokenAmount(released)
+        released
     }
 
     fn release(&mut self, ledger: &mut Ledger, released: u64) {

@@ -127,7 +127,7 @@ fn a_recovery_streams_over_thirty_days_and_never_more_than_was_lost() {
     assert!(ledger.total_deposits_down().0.abs_diff(800_000) <= 1);
     losses.stream(&mut ledger, START + RECOVERY_SECONDS);
     assert!(ledger.total_deposits_down().0.abs_diff(1_000_000) <= 1);
-    assert_eq!((losses.pending, losses.shortfall(&ledger, ledger.free_tokens)), (0, 0));
+    assert_eq!((losses.recovery.pending, losses.shortfall(&ledger, ledger.free_tokens)), (0, 0));
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn a_small_recovery_holds_up_no_large_one() {
         losses.recover(&mut ledger, TokenAmount(1), START + day * DAY).unwrap();
     }
     // 29 single units among 400,000 move the end by minutes
-    assert!(losses.ends_at <= START + RECOVERY_SECONDS + 3_600);
+    assert!(losses.recovery.ends_at <= START + RECOVERY_SECONDS + 3_600);
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn without_lenders_a_recovery_insures_the_reserve() {
     losses.absorb(&mut ledger, DebtShares(50), START).unwrap();
     ledger.withdraw_up(TokenAmount(u64::MAX), DepositShares(100)).unwrap();
     losses.recover(&mut ledger, TokenAmount(20), START).unwrap();
-    assert_eq!((ledger.insurance_down(), losses.pending), (TokenAmount(20), 0));
+    assert_eq!((ledger.insurance_down(), losses.recovery.pending), (TokenAmount(20), 0));
     ledger.surplus().unwrap();
 }
 
@@ -243,12 +243,12 @@ proptest! {
                 }
                 Step::Absorb(amount) => {
                     let shares = DebtShares(amount.min(ledger.debt_shares.0));
-                    let free = |ledger: &Ledger, losses: &Losses| ledger.surplus().unwrap() - losses.pending;
+                    let free = |ledger: &Ledger, losses: &Losses| ledger.surplus().unwrap() - losses.recovery.pending;
                     let dust = free(&ledger, &losses);
                     let absorbed = losses.absorb(&mut ledger, shares, now).unwrap();
                     let borne = absorbed.insurance.0 + absorbed.fees.0 + absorbed.lenders.0;
                     // debts beyond all claims are nobody's loss
-                    let nothing_left = ledger.deposit_index == 0 && ledger.claims_up() == 0 && losses.pending == 0;
+                    let nothing_left = ledger.deposit_index == 0 && ledger.claims_up() == 0 && losses.recovery.pending == 0;
                     prop_assert!(borne >= absorbed.debt.0 || nothing_left, "{absorbed:?}");
                     prop_assert!(borne <= absorbed.debt.0 + 3, "{absorbed:?}");
                     if absorbed.lenders.0 > 0 {
@@ -268,7 +268,7 @@ proptest! {
                     ledger.accrue(now, &SPLIT);
                     let deposits = ledger.total_deposits_down().0;
                     let insurance = ledger.insurance_down().0;
-                    let pending = losses.pending;
+                    let pending = losses.recovery.pending;
                     let released = losses.stream(&mut ledger, now).0;
                     let gained = ledger.total_deposits_down().0 - deposits + ledger.insurance_down().0 - insurance;
                     prop_assert!(gained <= released + 1 && gained + 1 >= released);
@@ -277,7 +277,7 @@ proptest! {
             }
             prop_assert!(paid_back <= lost);
             let surplus = ledger.surplus().unwrap();
-            prop_assert!(surplus >= losses.pending, "{surplus} left, {} to stream", losses.pending);
+            prop_assert!(surplus >= losses.recovery.pending, "{surplus} left, {} to stream", losses.recovery.pending);
             prop_assert_eq!(losses.shortfall(&ledger, ledger.free_tokens), 0);
         }
     }
@@ -319,6 +319,6 @@ fn interest_and_losses_of_a_year_at_a_hundred_percent_hold() {
         losses.absorb(&mut ledger, DebtShares(2_000_000), now).unwrap();
         let half = TokenAmount(losses.unrecovered / 2);
         let _ = losses.recover(&mut ledger, half, now);
-        assert!(ledger.surplus().unwrap() >= losses.pending);
+        assert!(ledger.surplus().unwrap() >= losses.recovery.pending);
     }
 }

@@ -1,5 +1,6 @@
-//! The stakers' income: what a reserve insures itself with beyond its target.
+//! The stakers' income: what a reserve insures itself with beyond its target, and how it comes to them.
 
+use super::{Fund, PRICE_BOUND};
 use crate::{
     breaker::DAY,
     error::RiskError,
@@ -12,6 +13,40 @@ use bytemuck::{Pod, Zeroable};
 
 /// A debt that was seen counts for the target for this time, less and less.
 pub const DEBT_MEMORY: Seconds = 30 * DAY;
+/// Income comes to the stakers over this time. No cooldown is shorter, so whoever stakes just before income bears losses for as long
+/// as it comes.
+pub const INCOME_SECONDS: Seconds = 7 * DAY;
+
+impl Fund {
+    /// Takes income that comes to the stakers over [`INCOME_SECONDS`]; where there are none, to nobody's account. A second income
+    /// ends together with what is still coming of the first: see [`Stream::add`](crate::stream::Stream::add).
+    pub fn take_income(&mut self, amount: TokenAmount, now: Seconds) -> Result<()> {
+        let mut next = self.at(now);
+        next.check_room(amount)?;
+        if next.shares == 0 {
+            next.spare = next.spare.saturating_add(amount.0);
+        } else {
+            next.coming.add(amount, INCOME_SECONDS, now)?;
+        }
+        *self = next;
+        Ok(())
+    }
+
+    /// As it is now, with the income that has come since: the stakers', up to a bounded worth of a share, beyond it nobody's.
+    #[must_use]
+    pub fn at(&self, now: Seconds) -> Self {
+        let mut next = *self;
+        let came = next.coming.release_down(now).0;
+        // all that a fund holds together fits
+        let tokens = next.tokens.saturating_add(came);
+        if tokens >= next.shares.saturating_mul(PRICE_BOUND) {
+            next.spare = next.spare.saturating_add(came);
+        } else {
+            next.tokens = tokens;
+        }
+        next
+    }
+}
 
 /// The largest debt of the reserve that the fund remembers. The target is a share of debt: without a memory, whoever repays
 /// everything for a moment would turn the reserve's own insurance into income.

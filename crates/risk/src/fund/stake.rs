@@ -43,17 +43,20 @@ impl Stake {
     }
 
     /// Stakes at most `amount`: returns the stake and what to transfer, exactly what its shares cost (less than a share's worth
-    /// below `amount`). Errors with [`RiskError::ZeroAmount`] where that buys no share.
-    pub fn stake(&self, fund: &mut Fund, amount: TokenAmount) -> Result<(Self, TokenAmount)> {
-        let (bought, cost) = fund.shares_for(amount)?;
+    /// below `amount`). They have no part in income that came before, and in what is still coming from now on. Errors with
+    /// [`RiskError::ZeroAmount`] where that buys no share.
+    pub fn stake(&self, fund: &mut Fund, amount: TokenAmount, now: Seconds) -> Result<(Self, TokenAmount)> {
+        let mut after = fund.at(now);
+        let (bought, cost) = after.shares_for(amount)?;
         if bought.0 == 0 {
             return Err(RiskError::ZeroAmount);
         }
-        let mut next = self.in_era_of(fund);
+        let mut next = self.in_era_of(&after);
         next.shares = next.shares.checked_add(bought.0).ok_or(RiskError::Overflow)?;
-        let shares = fund.shares.checked_add(bought.0).ok_or(RiskError::Overflow)?;
-        fund.tokens = fund.tokens.checked_add(cost.0).ok_or(RiskError::Overflow)?;
-        fund.shares = shares;
+        after.check_room(cost)?;
+        after.shares = after.shares.checked_add(bought.0).ok_or(RiskError::Overflow)?;
+        after.tokens = after.tokens.checked_add(cost.0).ok_or(RiskError::Overflow)?;
+        *fund = after;
         Ok((next, cost))
     }
 
@@ -74,7 +77,8 @@ impl Stake {
         Self { shares: stake.shares.saturating_add(stake.leaving), leaving: 0, ..stake }
     }
 
-    /// Leaves with all shares that asked to: returns the stake and what to pay, rounded down. Errors:
+    /// Leaves with all shares that asked to: returns the stake and what to pay, rounded down. Income that is still coming stays with
+    /// the others; without others it is nobody's. Errors:
     /// [`Refusal::StakeLocked`], [`Refusal::StakeCooling`], [`Refusal::UnstakeLapsed`] after the window (the time in which stake was
     /// locked does not count), [`RiskError::ZeroAmount`] without any.
     pub fn leave(&self, fund: &mut Fund, rules: &FundRules, now: Seconds) -> Checked<(Self, TokenAmount)> {
@@ -94,14 +98,14 @@ impl Stake {
         if waited.saturating_sub(locked) > cooldown.saturating_add(window) {
             return Err(Refusal::UnstakeLapsed);
         }
-        let paid = fund.worth_down(StakeShares(stake.leaving));
-        fund.tokens = fund.tokens.checked_sub(paid.0).ok_or(RiskError::InsufficientAmount)?;
-        fund.shares = fund.shares.checked_sub(stake.leaving).ok_or(RiskError::InsufficientAmount)?;
-        if fund.shares == 0 {
-            // what rounding left
-            fund.spare = fund.spare.saturating_add(fund.tokens);
-            fund.tokens = 0;
+        let mut after = fund.at(now);
+        let paid = after.worth_down(StakeShares(stake.leaving));
+        after.tokens = after.tokens.checked_sub(paid.0).ok_or(RiskError::InsufficientAmount)?;
+        after.shares = after.shares.checked_sub(stake.leaving).ok_or(RiskError::InsufficientAmount)?;
+        if after.shares == 0 {
+            after.begin_anew();
         }
+        *fund = after;
         Ok((Self { leaving: 0, ..stake }, paid))
     }
 }

@@ -1,5 +1,7 @@
 extern crate std;
 
+mod coming;
+
 use super::*;
 use crate::units::Usd;
 use proptest::prelude::*;
@@ -15,7 +17,7 @@ fn dollar() -> UnitPrice {
 
 fn staked(amount: u64) -> (Fund, Stake) {
     let mut fund = Fund::default();
-    let (stake, cost) = Stake::default().stake(&mut fund, TokenAmount(amount)).unwrap();
+    let (stake, cost) = Stake::default().stake(&mut fund, TokenAmount(amount), START).unwrap();
     assert_eq!(cost, TokenAmount(amount));
     (fund, stake)
 }
@@ -121,11 +123,11 @@ fn a_fund_that_is_paid_out_begins_anew_and_old_stakes_are_lost() {
     assert_eq!(pay(&mut fund, &mut approval, 1_000_002), Err(Refusal::FundEmpty));
     pay(&mut fund, &mut approval, 1_000_001).unwrap();
     assert_eq!((fund.tokens, fund.shares, fund.era), (0, 0, 1));
-    let (new, _) = Stake::default().stake(&mut fund, TokenAmount(500)).unwrap();
+    let (new, _) = Stake::default().stake(&mut fund, TokenAmount(500), START).unwrap();
     assert_eq!(fund.worth_down(StakeShares(new.shares)), TokenAmount(500));
     assert_eq!(old.in_era_of(&fund).shares, 0);
     assert!(old.request(&fund, StakeShares(1), START).is_err());
-    let (again, _) = old.stake(&mut fund, TokenAmount(500)).unwrap();
+    let (again, _) = old.stake(&mut fund, TokenAmount(500), START).unwrap();
     assert_eq!((again.shares, fund.tokens), (500, 1_000));
 }
 
@@ -133,17 +135,19 @@ fn a_fund_that_is_paid_out_begins_anew_and_old_stakes_are_lost() {
 fn nobody_is_tricked_by_a_share_price() {
     let (mut fund, _) = staked(1);
     // income of a million for one share: the next staker still pays exactly what shares cost
-    fund.take_income(TokenAmount(1_000_000)).unwrap();
-    let (victim, cost) = Stake::default().stake(&mut fund, TokenAmount(1_500_000)).unwrap();
+    fund.take_income(TokenAmount(1_000_000), START).unwrap();
+    let came = START + INCOME_SECONDS;
+    let (victim, cost) = Stake::default().stake(&mut fund, TokenAmount(1_500_000), came).unwrap();
     assert_eq!((victim.shares, cost), (1, TokenAmount(1_000_001)));
     assert_eq!(fund.worth_down(StakeShares(1)), cost);
-    assert!(Stake::default().stake(&mut fund, TokenAmount(1_000_000)).is_err());
+    assert!(Stake::default().stake(&mut fund, TokenAmount(1_000_000), came).is_err());
     // and a price beyond all measure cannot come about
-    fund.take_income(TokenAmount(u64::MAX / 4)).unwrap();
+    fund.take_income(TokenAmount(u64::MAX / 4), came).unwrap();
+    fund = fund.at(came + INCOME_SECONDS);
     assert_eq!((fund.tokens, fund.spare), (2_000_002, u64::MAX / 4));
     let mut empty = Fund::default();
-    empty.take_income(TokenAmount(50)).unwrap();
-    let (first, _) = Stake::default().stake(&mut empty, TokenAmount(7)).unwrap();
+    empty.take_income(TokenAmount(50), START).unwrap();
+    let (first, _) = Stake::default().stake(&mut empty, TokenAmount(7), START).unwrap();
     assert_eq!(
         empty.worth_down(StakeShares(first.shares)),
         TokenAmount(7),
@@ -198,18 +202,19 @@ proptest! {
     /// Stakers together never own more than the fund holds for them; nobody takes out more than was put in and earned; no period
     /// sees more automatic cover than its share of the largest fund in it.
     #[test]
-    fn nobody_gains_from_anyone_but_income(steps in steps(), with_income: bool) {
+    fn nobody_gains_from_anyone_but_income_and_no_unit_is_lost(steps in steps(), with_income: bool) {
         let (mut fund, mut now) = (Fund::default(), START);
         let mut stakes = [Stake::default(); 3];
         let (mut put_in, mut taken) = ([0u128; 3], [0u128; 3]);
         let (mut income, mut covered): (u128, Vec<(Seconds, u64)>) = (0, vec![]);
         let mut largest = 0;
         for step in steps {
-            let before = fund;
+            // as it is now: what came with time is nobody's doing
+            let before = fund.at(now);
             let moves_stake = matches!(step, Step::Stake(..) | Step::Ask(..) | Step::Leave(_));
             match step {
                 Step::Stake(who, amount) => {
-                    if let Ok((stake, cost)) = stakes[who].stake(&mut fund, TokenAmount(amount)) {
+                    if let Ok((stake, cost)) = stakes[who].stake(&mut fund, TokenAmount(amount), now) {
                         prop_assert!(cost.0 <= amount);
                         stakes[who] = stake;
                         put_in[who] += u128::from(cost.0);
@@ -226,7 +231,7 @@ proptest! {
                     }
                 }
                 Step::Income(amount) if with_income => {
-                    fund.take_income(TokenAmount(amount)).unwrap();
+                    fund.take_income(TokenAmount(amount), now).unwrap();
                     income += u128::from(amount);
                 }
                 Step::Income(_) => (),
@@ -242,9 +247,17 @@ proptest! {
             if moves_stake && before.shares > 0 && fund.shares > 0 {
                 // no share loses worth by who comes and goes
                 let worth = |a: &Fund, b: &Fund| u128::from(a.tokens) * u128::from(b.shares);
-                prop_assert!(worth(&fund, &before) >= worth(&before, &fund));
+                let after = fund.at(now);
+                prop_assert!(worth(&after, &before) >= worth(&before, &after));
             }
+            fund = fund.at(now);
             largest = largest.max(fund.total().0);
+            // no unit is lost or made
+            let put_in: u128 = put_in.iter().sum();
+            let out = taken.iter().sum::<u128>() + covered.iter().map(|(_, paid)| u128::from(*paid)).sum::<u128>();
+            prop_assert_eq!(u128::from(fund.total().0) + out, put_in + income);
+            prop_assert!(fund.shares > 0 || fund.tokens == 0 && fund.coming.pending == 0);
+            prop_assert_eq!(fund.at(now + INCOME_SECONDS).coming.pending, 0, "it comes within its time");
             let all: u64 = stakes.iter().map(|s| s.in_era_of(&fund)).map(|s| s.shares + s.leaving).sum();
             prop_assert_eq!(all, fund.shares);
             let worth: u64 = stakes
@@ -252,7 +265,8 @@ proptest! {
                 .map(|s| s.in_era_of(&fund))
                 .map(|s| fund.worth_down(StakeShares(s.shares)).0 + fund.worth_down(StakeShares(s.leaving)).0)
                 .sum();
-            prop_assert!(worth <= fund.tokens);
+            // rounded down, at most a unit for each of the two parts of a stake
+            prop_assert!(worth <= fund.tokens && fund.tokens <= worth + 6, "{} of {}", worth, fund.tokens);
             let period = Seconds::from(RULES.cover_period);
             let lately: u64 = covered.iter().filter(|(at, _)| at + period >= now).map(|(_, paid)| paid).sum();
             prop_assert!(lately <= largest / 10 + 1, "{} of {}", lately, largest);

@@ -95,12 +95,12 @@ fn every_small_loss_is_borne_in_order_and_claims_stay_covered() {
             losses.unrecovered = 7;
             losses.recover(&mut ledger, TokenAmount(7), 0).unwrap();
             let (mut now, index) = (0, ledger.deposit_index);
-            while losses.pending > 0 {
+            while losses.recovery.pending > 0 {
                 now += 86_400;
-                let kept = exact_surplus(&ledger, losses.pending);
+                let kept = exact_surplus(&ledger, losses.recovery.pending);
                 losses.stream(&mut ledger, now);
                 assert_eq!(
-                    exact_surplus(&ledger, losses.pending),
+                    exact_surplus(&ledger, losses.recovery.pending),
                     kept,
                     "a recovery is divided without a rest"
                 );

@@ -14,7 +14,7 @@ fn every_small_stake_costs_what_it_is_worth_or_more_and_leaves_with_no_more() {
         let before = Fund { shares, tokens, ..Fund::default() };
         for amount in 0..=most {
             let mut fund = before;
-            let Ok((stake, cost)) = Stake::default().stake(&mut fund, TokenAmount(amount)) else {
+            let Ok((stake, cost)) = Stake::default().stake(&mut fund, TokenAmount(amount), 0) else {
                 assert!(amount * shares < tokens, "refused only where it buys no share");
                 continue;
             };

@@ -12,6 +12,7 @@ use ballast_risk::{
     ramp::blend,
     reserve::{InterestSplit, Ledger},
     score::{score, Binding, Exposure, Score},
+    stream::Stream,
     tranche::{Legs, TrancheLimit, TrancheOutcome, TranchePlan},
     Bps, DebtShares, DepositShares, Fraction, Ppm, RiskError, TokenAmount, Usd,
 };
@@ -153,7 +154,10 @@ fn absorb(n: &[u128]) -> Vec<u128> {
 
 fn release(n: &[u128]) -> Vec<u128> {
     let mut ledger = Ledger { deposit_shares: DepositShares(word(n[1])), ..Ledger::new(0) };
-    let mut losses = Losses { pending: word(n[0]), ends_at: 1, ..Losses::default() };
+    let mut losses = Losses {
+        recovery: Stream { pending: word(n[0]), ends_at: 1, ..Stream::default() },
+        ..Losses::default()
+    };
     assert_eq!(losses.stream(&mut ledger, 2), tokens(n[0]));
     vec![ledger.deposit_index - Q64_ONE, ledger.insurance_q64]
 }
@@ -243,7 +247,7 @@ fn insurance(n: &[u128]) -> Vec<u128> {
 
 fn stake(n: &[u128]) -> Vec<u128> {
     let mut fund = Fund { shares: word(n[1]), tokens: word(n[2]), ..Fund::default() };
-    match Stake::default().stake(&mut fund, tokens(n[0])) {
+    match Stake::default().stake(&mut fund, tokens(n[0]), 0) {
         Ok((stake, cost)) => vec![stake.shares.into(), cost.0.into()],
         Err(error) => {
             assert_eq!(error, RiskError::ZeroAmount);

@@ -3,11 +3,13 @@
 use super::BooksView;
 use anchor_lang::prelude::*;
 
-/// A fund's books, as events show them. Token units of its mint.
+/// A fund's books as they were written last, as events show them. Token units of its mint.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FundView {
-    /// Tokens of the stakers.
+    /// Tokens of the stakers, through their shares.
     pub tokens: u64,
+    /// Income that had not come to the stakers yet.
+    pub coming: u64,
     /// Tokens of nobody.
     pub spare: u64,
     /// All stake shares.

@@ -57,7 +57,8 @@ fn first_instruction(sysvar: &[u8]) -> Option<(&[u8], &[u8])> {
 /// Compares a change with what counts now: checks its compiled bounds and says how it takes effect.
 ///
 /// `reserve` is the one that it is about. Errors: a parameter beyond its bounds; [`BallastError::OnlyWhenUnused`];
-/// [`BallastError::NotWindingDown`] for a reopening; [`BallastError::NobodyNamed`]; [`BallastError::WrongTarget`].
+/// [`BallastError::NotWindingDown`] for a reopening; [`BallastError::NobodyNamed`]; [`BallastError::WrongVault`] for a fund in
+/// what is no reserve of the vault; [`BallastError::WrongTarget`].
 #[inline(never)]
 pub fn classify(
     proposed: &ProposedChange,
@@ -96,6 +97,11 @@ fn classify_for_vault(proposed: &ProposedChange, vault: &Vault, now: Seconds) ->
         ProposedChange::VaultReopen => {
             check_winds_down(vault.breaker.as_risk().state_at(now))?;
             rules::Change::Reopening
+        }
+        ProposedChange::Fund { reserve } => {
+            let listed = vault.reserves.get(..usize::from(vault.reserve_count)).unwrap_or(&[]);
+            require!(listed.contains(reserve), BallastError::WrongVault);
+            other(vault.has_fund == 1 || vault.fund_reserve == *reserve)
         }
         _ => return err!(BallastError::WrongTarget),
     };

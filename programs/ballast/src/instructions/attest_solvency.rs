@@ -106,8 +106,9 @@ fn look_at(round: &mut Attested, reserve: &Reserve, held: TokenAmount, clock: &C
     let debt = u128::from(ledger.total_debt_up().0);
     let shortfall = losses.shortfall(&ledger, held);
     round.assets = round.assets.saturating_add(worth(debt.saturating_add(u128::from(held.0))));
-    round.claims =
-        round.claims.saturating_add(worth(ledger.claims_up().saturating_add(u128::from(losses.pending))));
+    round.claims = round
+        .claims
+        .saturating_add(worth(ledger.claims_up().saturating_add(u128::from(losses.recovery.pending))));
     round.deposits = round.deposits.saturating_add(worth(u128::from(ledger.total_deposits_down().0)));
     round.unique_collateral = round.unique_collateral.saturating_add(worth(u128::from(held.0)));
     if shortfall > 0 {

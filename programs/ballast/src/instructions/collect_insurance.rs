@@ -1,5 +1,5 @@
 //! `collect_insurance`: turns what the reserve of the fund's mint holds as insurance in kind, beyond its target, into income of the
-//! stakers. Permissionless: the destination is fixed.
+//! stakers, which comes to them over seven days. Permissionless: the destination is fixed.
 //!
 //! 1. Only of the reserve of the fund's own mint, so that nothing is ever swapped: see `docs/decisions/011`.
 //! 2. Only while the breakers of vault and reserve are Normal and no token is missing, as far as tokens are free. A reserve keeps its target of the debt that
@@ -78,7 +78,7 @@ pub(crate) fn handler(ctx: Context<CollectInsurance>) -> Result<()> {
     fund.gate = gate.into();
     if !amount.is_zero() {
         let mut books = fund.fund();
-        books.take_income(amount).named()?;
+        books.take_income(amount, now).named()?;
         fund.books = books.into();
         till.pay(amount)?;
         let held = accounts.fund_tokens.amount;

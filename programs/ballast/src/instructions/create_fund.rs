@@ -1,6 +1,7 @@
 //! `create_fund`: gives a vault its staked insurance fund, with its roll of validators. Once a vault.
 //!
-//! 1. Only the curator. The rules pass their compiled bounds and never change afterwards.
+//! 1. Only the curator; after the vault was opened, only in the token of the reserve that a change approved behind the timelock. The
+//!    rules pass their compiled bounds and never change afterwards.
 //! 2. The fund's mint is that of one of the vault's reserves, which gives its price and has had it checked.
 //! 3. The token account is a program address owned by the vault. Emits [`FundCreated`].
 
@@ -49,6 +50,8 @@ pub(crate) fn handler(ctx: Context<CreateFund>, rules: FundRules) -> Result<()> 
     rules.as_risk().validate().named()?;
     let mut vault = accounts.vault.load_mut()?;
     vault.check_version()?;
+    let is_approved = vault.opened_at == 0 || vault.fund_reserve == accounts.reserve.key();
+    require!(is_approved, BallastError::FundNotApproved);
     vault.has_fund = 1;
     let reserve = accounts.reserve.load()?;
     reserve.check(&accounts.vault.key())?;

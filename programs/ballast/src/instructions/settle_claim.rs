@@ -58,7 +58,7 @@ pub(crate) fn handler(ctx: Context<SettleClaim>) -> Result<()> {
     let (mut returned, mut kept) = (0, 0);
     match &accounts.opener_tokens {
         _ if !passed => {
-            books.take_income(TokenAmount(claim.bond)).named()?;
+            books.take_income(TokenAmount(claim.bond), now).named()?;
             kept = claim.bond;
         }
         Some(outside) => {

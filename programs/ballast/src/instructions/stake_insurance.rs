@@ -1,12 +1,14 @@
 //! `stake_insurance`: stakes tokens in a vault's insurance fund.
 //!
 //! 1. Takes exactly what the shares cost, less than a share's worth below `amount`; that must arrive.
-//! 2. Only the owner. Nothing but income and payments moves the worth of a share: tokens sent to the fund's account do not.
+//! 2. Only the owner. The shares have no part in income that came before. Nothing but income and payments moves the worth of a share:
+//!    tokens sent to the fund's account do not.
 //! 3. The fund sees the newest price of its mint. Emits [`StakeChanged`].
 
 use crate::{
     error::{BallastError, Named},
     event::{StakeAction, StakeChanged},
+    oracle::now,
     state::{FundAccount, Reserve, StakeAccount, Vault},
     tokens::Till,
 };
@@ -61,7 +63,8 @@ pub(crate) fn handler(ctx: Context<StakeInsurance>, amount: u64) -> Result<()> {
 
     let (before, fund_before) = (stake.stake, fund.view());
     let mut books = fund.fund();
-    let (next, cost) = before.as_risk().stake(&mut books, TokenAmount(amount)).named()?;
+    let (next, cost) =
+        before.as_risk().stake(&mut books, TokenAmount(amount), now(&Clock::get()?)).named()?;
     stake.stake = next.into();
     fund.books = books.into();
     till.take(cost, &accounts.owner)?;

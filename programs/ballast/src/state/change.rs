@@ -86,6 +86,11 @@ pub enum ProposedChange {
     },
     /// Lets the vault leave WindDown.
     VaultReopen,
+    /// Lets the curator make the open vault's insurance fund, with `create_fund`.
+    Fund {
+        /// The reserve of its token.
+        reserve: Pubkey,
+    },
 }
 
 /// Where a reserve's price comes from, and how much of it is believed.
@@ -151,7 +156,8 @@ impl ProposedChange {
             | Self::FeeRecipient(_)
             | Self::Open
             | Self::AddReserve { .. }
-            | Self::VaultReopen => false,
+            | Self::VaultReopen
+            | Self::Fund { .. } => false,
         }
     }
 }
@@ -190,6 +196,7 @@ impl ProposedChange {
             Self::Curator(_) => Self::Curator(vault.curator),
             Self::Guardian(_) => Self::Guardian(vault.guardian),
             Self::FeeRecipient(_) => Self::FeeRecipient(vault.fee_recipient),
+            Self::Fund { .. } => Self::Fund { reserve: vault.fund_reserve },
             _ => return None,
         }))
     }

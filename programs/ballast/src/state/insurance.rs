@@ -62,7 +62,7 @@ mirror! {
 mirror! {
     /// A fund's books: see `ballast_risk::fund::Fund`. Token units of its mint.
     FundBooks of risk::fund::Fund {
-        /// Tokens of the stakers.
+        /// Tokens of the stakers, through their shares.
         tokens: u64,
         /// Tokens of nobody; paid out first.
         spare: u64,
@@ -78,7 +78,13 @@ mirror! {
         recorded_loss: u64,
         /// When the last one was recorded.
         recorded_at: u64,
-    } size 96, align 8
+        /// Income that has not come to the stakers yet.
+        coming: u64,
+        /// Up to when it came.
+        streamed_at: u64,
+        /// When all of it will have come.
+        ends_at: u64,
+    } size 120, align 8
 }
 
 mirror! {
@@ -143,13 +149,13 @@ pub struct FundAccount {
     /// The debt that its income leaves a target of.
     pub gate: IncomeGate,
     /// Zero.
-    pub reserved: [u64; 16],
+    pub reserved: [u64; 13],
 }
 
 assert_layout!(
     FundAccount, size 472, align 8,
-    vault at 8, mint at 40, token_account at 104, reserve at 136, rules at 168, books at 192, price at 288, priced_at at 304,
-    bonds at 312, last_claim at 320, gate at 328, reserved at 344,
+    vault at 8, mint at 40, token_account at 104, reserve at 136, rules at 168, books at 192, price at 312, priced_at at 328,
+    bonds at 336, last_claim at 344, gate at 352, reserved at 368,
 );
 
 impl FundAccount {
@@ -169,7 +175,8 @@ impl FundAccount {
         Ok(())
     }
 
-    /// The books as the risk crate computes with them. Whoever changes them has to write them back.
+    /// The books as the risk crate computes with them, as they were written last: [`Fund::at`] brings them up to now. Whoever changes
+    /// them has to write them back.
     pub fn fund(&self) -> Fund {
         *self.books.as_risk()
     }
@@ -183,6 +190,7 @@ impl FundAccount {
     pub fn view(&self) -> FundView {
         FundView {
             tokens: self.books.tokens,
+            coming: self.books.coming,
             spare: self.books.spare,
             shares: self.books.shares,
             era: self.books.era,

@@ -59,8 +59,10 @@ pub struct Vault {
     pub last_change: u64,
     /// 1 once it has an insurance fund.
     pub has_fund: u64,
+    /// The reserve whose token an insurance fund may be made in after the opening, by a change that waited; zeros for none.
+    pub fund_reserve: Pubkey,
     /// Zero.
-    pub reserved: [u64; 64],
+    pub reserved: [u64; 60],
 }
 
 assert_layout!(

@@ -68,7 +68,8 @@ pub fn check_cover(paid: Usd, repaid: Usd) -> Verdict {
     Ok(())
 }
 
-/// What a stake share is worth does not fall because others come or leave.
+/// What a stake share is worth at one instant does not fall because others come or leave, and does not rise by income that is
+/// collected: it comes with time, so that nobody stakes just before it.
 pub fn shares_keep_their_worth(step: &Step) -> Verdict {
     let moves = ["stake_insurance", "request_unstake", "unstake", "collect_insurance"];
     if step.calls.iter().any(|(_, built)| !moves.contains(&built.name)) {
@@ -76,10 +77,13 @@ pub fn shares_keep_their_worth(step: &Step) -> Verdict {
     }
     for (key, before, after) in step.changed::<FundAccount>() {
         let (Some(before), Some(after)) = (before, after) else { continue };
-        let (then, now) = (before.fund(), after.fund());
+        let (then, now) = (before.fund().at(step.now()), after.fund().at(step.now()));
         let some = StakeShares(then.shares.min(now.shares));
         let (then, now) = (then.worth_down(some), now.worth_down(some));
         ensure!(now >= then, "{some:?} of fund {key} were worth {then:?} and are worth {now:?}");
+        // a unit of rounding a call, and one of the worth itself
+        let most = then.0.saturating_add(step.calls.len() as u64 + 1);
+        ensure!(now.0 <= most, "{some:?} of fund {key} were worth {then:?} and are worth {now:?} at once");
     }
     Ok(())
 }

@@ -160,7 +160,7 @@ export function getFundAccountEncoder(): FixedSizeEncoder<FundAccountArgs> {
       ["bonds", getU64Encoder()],
       ["lastClaim", getU64Encoder()],
       ["gate", getIncomeGateEncoder()],
-      ["reserved", getArrayEncoder(getU64Encoder(), { size: 16 })],
+      ["reserved", getArrayEncoder(getU64Encoder(), { size: 13 })],
     ]),
     (value) => ({ ...value, discriminator: FUND_ACCOUNT_DISCRIMINATOR }),
   );
@@ -185,7 +185,7 @@ export function getFundAccountDecoder(): FixedSizeDecoder<FundAccount> {
     ["bonds", getU64Decoder()],
     ["lastClaim", getU64Decoder()],
     ["gate", getIncomeGateDecoder()],
-    ["reserved", getArrayDecoder(getU64Decoder(), { size: 16 })],
+    ["reserved", getArrayDecoder(getU64Decoder(), { size: 13 })],
   ]);
 }
 

@@ -127,6 +127,8 @@ export type Vault = {
   lastChange: bigint;
   /** 1 once it has an insurance fund. */
   hasFund: bigint;
+  /** The reserve whose token an insurance fund may be made in after the opening, by a change that waited; zeros for none. */
+  fundReserve: Address;
   /** Zero. */
   reserved: Array<bigint>;
 };
@@ -178,6 +180,8 @@ export type VaultArgs = {
   lastChange: number | bigint;
   /** 1 once it has an insurance fund. */
   hasFund: number | bigint;
+  /** The reserve whose token an insurance fund may be made in after the opening, by a change that waited; zeros for none. */
+  fundReserve: Address;
   /** Zero. */
   reserved: Array<number | bigint>;
 };
@@ -210,7 +214,8 @@ export function getVaultEncoder(): FixedSizeEncoder<VaultArgs> {
       ["openedAt", getU64Encoder()],
       ["lastChange", getU64Encoder()],
       ["hasFund", getU64Encoder()],
-      ["reserved", getArrayEncoder(getU64Encoder(), { size: 64 })],
+      ["fundReserve", getAddressEncoder()],
+      ["reserved", getArrayEncoder(getU64Encoder(), { size: 60 })],
     ]),
     (value) => ({ ...value, discriminator: VAULT_DISCRIMINATOR }),
   );
@@ -243,7 +248,8 @@ export function getVaultDecoder(): FixedSizeDecoder<Vault> {
     ["openedAt", getU64Decoder()],
     ["lastChange", getU64Decoder()],
     ["hasFund", getU64Decoder()],
-    ["reserved", getArrayDecoder(getU64Decoder(), { size: 64 })],
+    ["fundReserve", getAddressDecoder()],
+    ["reserved", getArrayDecoder(getU64Decoder(), { size: 60 })],
   ]);
 }
 

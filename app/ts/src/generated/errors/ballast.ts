@@ -274,6 +274,8 @@ export const BALLAST_ERROR__DURABLE_NONCE = 0x17ef; // 6127
 export const BALLAST_ERROR__NOT_THE_PROPOSER = 0x17f0; // 6128
 /** WrongVaultReserves: Pass all reserves of the vault, in its order, as remaining accounts */
 export const BALLAST_ERROR__WRONG_VAULT_RESERVES = 0x17f1; // 6129
+/** FundNotApproved: The vault is open: propose a change Fund with this reserve, and create the fund after its timelock */
+export const BALLAST_ERROR__FUND_NOT_APPROVED = 0x17f2; // 6130
 
 export type BallastError =
   | typeof BALLAST_ERROR__AUDIT_INCOMPLETE
@@ -303,6 +305,7 @@ export type BallastError =
   | typeof BALLAST_ERROR__EXPOSURE_CAP
   | typeof BALLAST_ERROR__FUND_ACCOUNT_MISSING
   | typeof BALLAST_ERROR__FUND_EMPTY
+  | typeof BALLAST_ERROR__FUND_NOT_APPROVED
   | typeof BALLAST_ERROR__GROUP_CAP
   | typeof BALLAST_ERROR__HEALTHY
   | typeof BALLAST_ERROR__INFLOW_BUCKET_EMPTY
@@ -437,6 +440,7 @@ if (process.env["NODE_ENV"] !== "production") {
     [BALLAST_ERROR__EXPOSURE_CAP]: `The reserve's part of its group's cap is reached`,
     [BALLAST_ERROR__FUND_ACCOUNT_MISSING]: `Pass the vault's insurance fund as the last account, writable: it writes down what lenders lose`,
     [BALLAST_ERROR__FUND_EMPTY]: `The fund is empty`,
+    [BALLAST_ERROR__FUND_NOT_APPROVED]: `The vault is open: propose a change Fund with this reserve, and create the fund after its timelock`,
     [BALLAST_ERROR__GROUP_CAP]: `The group's cap is handed out already`,
     [BALLAST_ERROR__HEALTHY]: `Equity meets the requirement: nothing to liquidate`,
     [BALLAST_ERROR__INFLOW_BUCKET_EMPTY]: `Too much came in lately: try again when the bucket has refilled`,

@@ -29,7 +29,7 @@ import {
 
 /** A fund's books: see `ballast_risk::fund::Fund`. Token units of its mint. */
 export type FundBooks = {
-  /** Tokens of the stakers. */
+  /** Tokens of the stakers, through their shares. */
   tokens: bigint;
   /** Tokens of nobody; paid out first. */
   spare: bigint;
@@ -45,10 +45,16 @@ export type FundBooks = {
   recordedLoss: bigint;
   /** When the last one was recorded. */
   recordedAt: bigint;
+  /** Income that has not come to the stakers yet. */
+  coming: bigint;
+  /** Up to when it came. */
+  streamedAt: bigint;
+  /** When all of it will have come. */
+  endsAt: bigint;
 };
 
 export type FundBooksArgs = {
-  /** Tokens of the stakers. */
+  /** Tokens of the stakers, through their shares. */
   tokens: number | bigint;
   /** Tokens of nobody; paid out first. */
   spare: number | bigint;
@@ -64,6 +70,12 @@ export type FundBooksArgs = {
   recordedLoss: number | bigint;
   /** When the last one was recorded. */
   recordedAt: number | bigint;
+  /** Income that has not come to the stakers yet. */
+  coming: number | bigint;
+  /** Up to when it came. */
+  streamedAt: number | bigint;
+  /** When all of it will have come. */
+  endsAt: number | bigint;
 };
 
 export function getFundBooksEncoder(): FixedSizeEncoder<FundBooksArgs> {
@@ -76,6 +88,9 @@ export function getFundBooksEncoder(): FixedSizeEncoder<FundBooksArgs> {
     ["lock", getLockEncoder()],
     ["recordedLoss", getU64Encoder()],
     ["recordedAt", getU64Encoder()],
+    ["coming", getU64Encoder()],
+    ["streamedAt", getU64Encoder()],
+    ["endsAt", getU64Encoder()],
   ]);
 }
 
@@ -89,6 +104,9 @@ export function getFundBooksDecoder(): FixedSizeDecoder<FundBooks> {
     ["lock", getLockDecoder()],
     ["recordedLoss", getU64Decoder()],
     ["recordedAt", getU64Decoder()],
+    ["coming", getU64Decoder()],
+    ["streamedAt", getU64Decoder()],
+    ["endsAt", getU64Decoder()],
   ]);
 }
 

@@ -17,10 +17,12 @@ import {
   type FixedSizeEncoder,
 } from "@solana/kit";
 
-/** A fund's books, as events show them. Token units of its mint. */
+/** A fund's books as they were written last, as events show them. Token units of its mint. */
 export type FundView = {
-  /** Tokens of the stakers. */
+  /** Tokens of the stakers, through their shares. */
   tokens: bigint;
+  /** Income that had not come to the stakers yet. */
+  coming: bigint;
   /** Tokens of nobody. */
   spare: bigint;
   /** All stake shares. */
@@ -34,8 +36,10 @@ export type FundView = {
 };
 
 export type FundViewArgs = {
-  /** Tokens of the stakers. */
+  /** Tokens of the stakers, through their shares. */
   tokens: number | bigint;
+  /** Income that had not come to the stakers yet. */
+  coming: number | bigint;
   /** Tokens of nobody. */
   spare: number | bigint;
   /** All stake shares. */
@@ -51,6 +55,7 @@ export type FundViewArgs = {
 export function getFundViewEncoder(): FixedSizeEncoder<FundViewArgs> {
   return getStructEncoder([
     ["tokens", getU64Encoder()],
+    ["coming", getU64Encoder()],
     ["spare", getU64Encoder()],
     ["shares", getU64Encoder()],
     ["era", getU64Encoder()],
@@ -62,6 +67,7 @@ export function getFundViewEncoder(): FixedSizeEncoder<FundViewArgs> {
 export function getFundViewDecoder(): FixedSizeDecoder<FundView> {
   return getStructDecoder([
     ["tokens", getU64Decoder()],
+    ["coming", getU64Decoder()],
     ["spare", getU64Decoder()],
     ["shares", getU64Decoder()],
     ["era", getU64Decoder()],

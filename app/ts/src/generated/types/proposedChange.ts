@@ -127,7 +127,12 @@ export type ProposedChange =
       /** Everything else about it. */
       config: ReserveConfig;
     }
-  | { __kind: "VaultReopen" };
+  | { __kind: "VaultReopen" }
+  | {
+      __kind: "Fund";
+      /** The reserve of its token. */
+      reserve: Address;
+    };
 
 export type ProposedChangeArgs =
   | {
@@ -168,7 +173,12 @@ export type ProposedChangeArgs =
       /** Everything else about it. */
       config: ReserveConfigArgs;
     }
-  | { __kind: "VaultReopen" };
+  | { __kind: "VaultReopen" }
+  | {
+      __kind: "Fund";
+      /** The reserve of its token. */
+      reserve: Address;
+    };
 
 export function getProposedChangeEncoder(): Encoder<ProposedChangeArgs> {
   return getDiscriminatedUnionEncoder([
@@ -270,6 +280,7 @@ export function getProposedChangeEncoder(): Encoder<ProposedChangeArgs> {
       ]),
     ],
     ["VaultReopen", getUnitEncoder()],
+    ["Fund", getStructEncoder([["reserve", getAddressEncoder()]])],
   ]);
 }
 
@@ -373,6 +384,7 @@ export function getProposedChangeDecoder(): Decoder<ProposedChange> {
       ]),
     ],
     ["VaultReopen", getUnitDecoder()],
+    ["Fund", getStructDecoder([["reserve", getAddressDecoder()]])],
   ]);
 }
 
@@ -545,6 +557,14 @@ export function proposedChange(
 export function proposedChange(
   kind: "VaultReopen",
 ): GetDiscriminatedUnionVariant<ProposedChangeArgs, "__kind", "VaultReopen">;
+export function proposedChange(
+  kind: "Fund",
+  data: GetDiscriminatedUnionVariantContent<
+    ProposedChangeArgs,
+    "__kind",
+    "Fund"
+  >,
+): GetDiscriminatedUnionVariant<ProposedChangeArgs, "__kind", "Fund">;
 export function proposedChange<K extends ProposedChangeArgs["__kind"], Data>(
   kind: K,
   data?: Data,
