@@ -2,7 +2,7 @@
 
 use crate::tools::*;
 use anchor_spl::token_2022::spl_token_2022::state::AccountState;
-use ballast::BallastError;
+use ballast::{state::Reserve, BallastError};
 use ballast_tests::{refused, usd, wealth::wealth, Market, User, World};
 
 /// What two people have together.
@@ -113,6 +113,21 @@ async fn dust_of_a_dead_feed_holds_no_loss_open() {
     assert_eq!((world.obligation(&ann).await.position_count, after.deposit_shares.0), (0, 0));
     attest(&mut world).await;
     proof(&mut world).await;
+}
+
+#[tokio::test]
+async fn what_never_had_a_price_is_not_taken_for_dust() {
+    let (mut world, _, ann, keeper) = loan(1_000_000).await;
+    let (sol, usdc, alt) = (world.sol, world.usdc, world.alt);
+    world.deposit(&ann, &alt, alt.units(1_000)).await.unwrap();
+    let reserve = alt.asset(world.vault).reserve();
+    world.chain.edit::<Reserve>(reserve, |reserve| reserve.price = Default::default()).await;
+    world.move_price(|w| &mut w.sol, usd(100)).await;
+    world.chain.edit::<Reserve>(reserve, |reserve| reserve.price = Default::default()).await;
+    world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
+    // at no price 1,000 coins count nothing, and nobody knows what they are worth
+    refused(absorb(&mut world, &keeper, &ann).await, BallastError::DepositsLeft);
+    assert!(world.shares(&ann, &alt).await > 0);
 }
 
 #[tokio::test]
