@@ -3,6 +3,7 @@
 use crate::world::World;
 use anchor_lang::{prelude::Pubkey, solana_program::rent::Rent, Discriminator};
 use ballast::state::{version_1 as old, Attestation, Audit, Obligation, Reserve, Vault};
+use ballast_client::decode;
 use bytemuck::Zeroable;
 use solana_account::Account;
 
@@ -20,26 +21,31 @@ impl World {
         keys
     }
 
-    /// What an account would be had version 1 written it: its layout, its size and the rent of that.
+    /// An account of the chain as [`as_version_1`] makes it.
     pub async fn as_version_1(&mut self, key: Pubkey) -> Account {
         let account = self.chain.account(key).await.expect("the account exists");
-        let (head, mut body) = (account.data[..8].to_vec(), account.data[8..].to_vec());
-        if head == Vault::DISCRIMINATOR {
-            body = bytemuck::bytes_of(&vault(&self.chain.state(key).await)).to_vec();
-        } else if head == Reserve::DISCRIMINATOR {
-            body = bytemuck::bytes_of(&reserve(&self.chain.state(key).await)).to_vec();
-        } else if head == Obligation::DISCRIMINATOR {
-            body = bytemuck::bytes_of(&obligation(&self.chain.state(key).await)).to_vec();
-        } else {
-            assert!(
-                head == Attestation::DISCRIMINATOR || head == Audit::DISCRIMINATOR,
-                "{key} never migrates"
-            );
-            body[0] = old::VERSION;
-        }
-        let data = [head, body].concat();
-        Account { lamports: Rent::default().minimum_balance(data.len()), data, ..account }
+        as_version_1(&account).unwrap_or_else(|| panic!("{key} never migrates"))
     }
+}
+
+/// What an account of today would be had version 1 written it: its layout, its size and the rent of that. `None` for
+/// what never migrates.
+pub fn as_version_1(account: &Account) -> Option<Account> {
+    let head = account.data.get(..8)?;
+    let body = if let Some(new) = decode(&account.data) {
+        bytemuck::bytes_of(&vault(&new)).to_vec()
+    } else if let Some(new) = decode(&account.data) {
+        bytemuck::bytes_of(&reserve(&new)).to_vec()
+    } else if let Some(new) = decode(&account.data) {
+        bytemuck::bytes_of(&obligation(&new)).to_vec()
+    } else if head == Attestation::DISCRIMINATOR || head == Audit::DISCRIMINATOR {
+        let (_, rest) = account.data[8..].split_first()?;
+        [&[old::VERSION], rest].concat()
+    } else {
+        return None;
+    };
+    let data = [head, &body].concat();
+    Some(Account { lamports: Rent::default().minimum_balance(data.len()), data, ..account.clone() })
 }
 
 fn vault(new: &Vault) -> old::Vault {

@@ -65,6 +65,20 @@ pub enum Action {
         /// Whether it is frozen.
         frozen: bool,
     },
+    /// Tokens of a reserve vanish, as only a token program that fails could bring about.
+    Vanish {
+        /// The vault.
+        vault: u8,
+        /// The asset.
+        asset: u8,
+        /// How much of what is there, bps.
+        part: u16,
+    },
+    /// A vault without a fund, its reserves and its obligations become what the program's first version would have left.
+    Age {
+        /// The vault.
+        vault: u8,
+    },
     /// A law that costs much is tried on a copy of the world.
     Probe {
         /// Its number in the list of laws.

@@ -4,6 +4,8 @@
 mod deeds;
 mod stories;
 
+pub use stories::Story;
+
 use crate::action::*;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -67,12 +69,27 @@ impl Generator {
         let mood = moods[rng.random_range(0..moods.len())];
         let left = STEPS.0 + rng.random_range(0..STEPS.1);
         let mut generator = Self { rng, mood, left, queue: vec![], probes };
-        match mood {
-            Mood::Insurance if !generator.one_in(3) => generator.begin_with_a_loss(),
-            Mood::Governance if !generator.one_in(3) => generator.begin_with_a_ramp(),
-            Mood::Crash | Mood::Wild if generator.one_in(4) => generator.begin_with_dust(),
-            _ => {}
+        let story = match mood {
+            Mood::Insurance if !generator.one_in(3) => Some(Story::Loss),
+            Mood::Governance if !generator.one_in(3) => Some(Story::Ramp),
+            Mood::Crash if generator.one_in(4) => Some(Story::Dust),
+            Mood::Crash | Mood::Calm if generator.one_in(4) => Some(Story::WipeOut),
+            Mood::Wild | Mood::Calm if generator.one_in(4) => Some(Story::OldVault),
+            Mood::Wild if generator.one_in(2) => Some(Story::Halts),
+            Mood::Hostile if generator.one_in(6) => Some(Story::MissingTokens),
+            _ => None,
+        };
+        if let Some(story) = story {
+            generator.begin(story);
         }
+        generator
+    }
+
+    /// One story and nothing else.
+    pub fn telling(seed: u64, story: Story) -> Self {
+        let mut generator = Self::continuation(seed, 0);
+        generator.begin(story);
+        generator.left = generator.queue.len();
         generator
     }
 

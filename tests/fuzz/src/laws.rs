@@ -5,8 +5,10 @@ pub mod breakers;
 pub mod coalition;
 pub mod funds;
 pub mod governance;
+pub mod halts;
 pub mod healthy;
 pub mod isolation;
+pub mod layouts;
 pub mod opening;
 pub mod reserves;
 pub mod roles;
@@ -27,10 +29,12 @@ pub struct StepLaw {
 }
 
 /// All of them, the cheap ones first.
-pub const STEP_LAWS: [StepLaw; 17] = [
+pub const STEP_LAWS: [StepLaw; 19] = [
     StepLaw { name: "books hold", check: reserves::books_hold },
     StepLaw { name: "positions sum", check: reserves::changes_sum },
     StepLaw { name: "indices stand still within a second", check: reserves::indices_stand },
+    StepLaw { name: "nobody comes in where tokens are missing", check: reserves::nobody_comes_in_short },
+    StepLaw { name: "a migration loses nothing", check: layouts::migration_keeps },
     StepLaw { name: "no healthy obligation loses a unit", check: healthy::bystanders_lose_nothing },
     StepLaw { name: "the program scores as the client", check: scores::program_agrees },
     StepLaw { name: "opened risk is covered", check: opening::risk_is_covered },

@@ -3,7 +3,11 @@
 use crate::{
     action::{Action, Call, Flaw, Lie},
     build::{build, Built},
-    laws::{governance, STEP_LAWS},
+    laws::{
+        governance,
+        halts::{Halts, DAY_IN_SEVEN},
+        STEP_LAWS,
+    },
     outcome::Outcome,
     probes::PROBES,
     setup::named,
@@ -12,8 +16,9 @@ use crate::{
     world::World,
 };
 use anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction, system_program};
-use ballast::state::{Reserve, Vault};
+use ballast::state::{safety::Breaker, Reserve, Vault};
 use ballast_client::price::{Price, PRICE_PROGRAM};
+use ballast_risk::Seconds;
 use ballast_tests::Cluster as _;
 use pyth_solana_receiver_sdk::price_update::VerificationLevel;
 use solana_account::AccountSharedData;
@@ -46,13 +51,15 @@ pub struct Player {
     pub tamper: Option<fn(&mut World)>,
     /// Every law that the last transaction broke.
     pub broken: Vec<Violation>,
+    /// For how long breakers held Halted.
+    halts: Halts,
 }
 
 impl Player {
     /// In a copy of a world.
     pub fn new(world: World) -> Self {
-        let (tally, broken) = (Tally::default(), vec![]);
-        Self { world, tally, lawful: true, chatty: false, tamper: None, broken }
+        let (tally, broken, halts) = (Tally::default(), vec![], Halts::default());
+        Self { world, tally, lawful: true, chatty: false, tamper: None, broken, halts }
     }
 
     /// For probes: no laws are asked, nothing else differs.
@@ -78,7 +85,10 @@ impl Player {
                 self.pass(u64::from(*seconds) * 5 / 2, i64::from(*seconds))?;
                 self.world.post_all();
             }
-            Action::NextEpoch => self.world.svm.next_epoch(),
+            Action::NextEpoch => {
+                self.world.svm.next_epoch();
+                self.watch(crate::build::now(&self.world) - 1)?;
+            }
             Action::Post { market, lie } => self.post(*market, lie),
             Action::Silence { market, silent } => {
                 let place = usize::from(*market) % self.world.markets.len();
@@ -101,6 +111,16 @@ impl Player {
                     self.world.set_frozen(&house, market, *frozen);
                 }
             }
+            Action::Vanish { vault, asset, part } => {
+                let house = self.world.house(*vault).clone();
+                if let Some((market, _)) = self.world.asset(&house, *asset) {
+                    self.world.vanish(&house, market, *part);
+                }
+            }
+            Action::Age { vault } => {
+                let house = self.world.house(*vault).clone();
+                self.world.age(&house);
+            }
             Action::Probe { law, seed } => {
                 let probe = &PROBES[usize::from(*law) % PROBES.len()];
                 let tried = (probe.check)(&self.world, *seed)
@@ -118,27 +138,44 @@ impl Player {
     fn pass(&mut self, slots: u64, seconds: i64) -> Result<(), Violation> {
         let then = crate::build::now(&self.world);
         self.world.svm.go_on(slots, seconds);
+        self.watch(then)
+    }
+
+    /// The laws of time, of what nobody did since then.
+    fn watch(&mut self, then: Seconds) -> Result<(), Violation> {
         if !self.lawful {
             return Ok(());
         }
         let now = crate::build::now(&self.world);
         for house in &self.world.houses {
             let Some(vault) = self.world.svm.state::<Vault>(&house.key) else { continue };
-            let broken = |words| Violation { law: RAMP.into(), words };
+            let halts = &mut self.halts;
+            let mut breaker = |key, breaker: &Breaker| {
+                let broken = |words| Violation { law: DAY_IN_SEVEN.into(), words };
+                if halts.record(key, breaker, then, now).map_err(broken)? {
+                    self.tally.asked(DAY_IN_SEVEN);
+                }
+                Ok(())
+            };
+            let ramps = |words| Violation { law: RAMP.into(), words };
+            breaker(house.key, &vault.breaker)?;
+            let mut ramps_asked = 0;
             if vault.ramp.runs_at(then) {
                 let models = (vault.model_at(then), vault.model_at(now));
-                governance::check_model(&models.0, &models.1, now - then).map_err(broken)?;
-                self.tally.asked(RAMP);
+                governance::check_model(&models.0, &models.1, now - then).map_err(ramps)?;
+                ramps_asked += 1;
             }
             for market in &house.listed {
                 let key = self.world.markets[*market].asset(house.key).reserve();
                 let Some(reserve) = self.world.svm.state::<Reserve>(&key) else { continue };
+                breaker(key, &reserve.breaker)?;
                 if reserve.ramp.runs_at(then) {
                     let risks = (reserve.risk_at(then), reserve.risk_at(now));
-                    governance::check_asset(&risks.0, &risks.1, now - then).map_err(broken)?;
-                    self.tally.asked(RAMP);
+                    governance::check_asset(&risks.0, &risks.1, now - then).map_err(ramps)?;
+                    ramps_asked += 1;
                 }
             }
+            (0..ramps_asked).for_each(|_| self.tally.asked(RAMP));
         }
         Ok(())
     }
@@ -190,6 +227,7 @@ impl Player {
                 after: Lens::now(&self.world.svm),
                 clock: &clock,
                 calls: &built,
+                missing: &self.world.missing,
                 signers: metas().filter(|meta| meta.is_signer).map(|meta| meta.pubkey).collect(),
                 changed,
                 outcome: &outcome,

@@ -117,6 +117,7 @@ pub fn build() -> anyhow::Result<World> {
         houses: vec![],
         obligations: BTreeMap::new(),
         stakes: BTreeMap::new(),
+        missing: BTreeMap::new(),
         pool: vec![],
     };
     world.post_all();
@@ -141,8 +142,9 @@ impl World {
         self.rate.post_raw(&mut self.svm, &quote);
     }
 
-    /// The refresh of some assets of a vault, in this order.
+    /// The refresh of some assets of a vault, in this order. Nothing of a vault that has yet to migrate.
     pub fn refresh(&self, vault: Pubkey, markets: &[usize]) -> Instruction {
+        let markets = if self.vault(&vault).is_some() { markets } else { &[] };
         let pairs: Vec<(Pubkey, Vec<Pubkey>)> = markets
             .iter()
             .filter_map(|market| {

@@ -4,7 +4,7 @@ use crate::{
     action::{Call, Deed},
     build::Built,
     outcome::Outcome,
-    svm::{decode, Svm},
+    svm::{decode, is_old, Svm},
     world::{tokens_in, Book},
 };
 use anchor_lang::{
@@ -76,6 +76,8 @@ pub struct Step<'a> {
     pub clock: &'a Clock,
     /// What was called, with what was wrong with it.
     pub calls: &'a [(Call, Built)],
+    /// Tokens that vanished before, by token account.
+    pub missing: &'a BTreeMap<Pubkey, u64>,
     /// Whoever signed.
     pub signers: Vec<Pubkey>,
     /// Accounts that are not as they were.
@@ -90,11 +92,12 @@ impl Step<'_> {
         ballast::oracle::now(self.clock)
     }
 
-    /// Changed accounts of one kind, before and after; `None` where there was none.
+    /// Changed accounts of one kind, before and after; `None` where there was none. Those that migrated are left out: what they
+    /// were, no instruction but that reads.
     pub fn changed<T: ZeroCopy + Discriminator>(
         &self,
     ) -> impl Iterator<Item = (Pubkey, Option<T>, Option<T>)> + '_ {
-        self.changed.iter().filter_map(|key| {
+        self.changed.iter().filter(|key| !self.before.account(key).is_some_and(is_old)).filter_map(|key| {
             let (before, after) = (self.before.state(key), self.after.state(key));
             (before.is_some() || after.is_some()).then_some((*key, before, after))
         })

@@ -5,6 +5,7 @@ use anchor_lang::{
     solana_program::instruction::Instruction,
     Discriminator, ZeroCopy,
 };
+use ballast::state::{version_1, Attestation, Audit, Obligation, Reserve, Vault};
 use ballast_tests::Cluster;
 use litesvm::LiteSVM;
 use solana_account::{Account, AccountSharedData, ReadableAccount};
@@ -156,7 +157,21 @@ impl Cluster for Svm {
     }
 }
 
-/// An account of the program from any account; `None` for another kind or owner.
+/// Whether an account of the program is in an older layout, which only its migration reads.
+pub fn is_old(account: &AccountSharedData) -> bool {
+    let layouts = [
+        Vault::DISCRIMINATOR,
+        Reserve::DISCRIMINATOR,
+        Obligation::DISCRIMINATOR,
+        Attestation::DISCRIMINATOR,
+        Audit::DISCRIMINATOR,
+    ];
+    *account.owner() == ballast::ID
+        && layouts.iter().any(|head| account.data().starts_with(head))
+        && account.data().get(8) == Some(&version_1::VERSION)
+}
+
+/// An account of the program from any account; `None` for another kind, owner or layout.
 pub fn decode<T: ZeroCopy + Discriminator>(account: &AccountSharedData) -> Option<T> {
     (*account.owner() == ballast::ID).then(|| ballast_client::decode(account.data())).flatten()
 }

@@ -1,6 +1,6 @@
 //! What a sequence plays in: vaults with their reserves and funds, people with wallets, an oracle, validators.
 
-use crate::svm::{decode, Svm};
+use crate::svm::{decode, is_old, Svm};
 use anchor_lang::prelude::{Clock, Pubkey};
 use anchor_spl::token_2022::spl_token_2022::{
     extension::StateWithExtensions,
@@ -8,12 +8,12 @@ use anchor_spl::token_2022::spl_token_2022::{
 };
 use ballast::state::{FundAccount, Obligation, Reserve, StakeAccount, Vault};
 use ballast_client::{
-    address::{Account, Asset},
+    address::{attestation, audit, Account, Asset},
     insurance::Fund,
     plan::Portfolio,
     view::feeds_of,
 };
-use ballast_tests::Market;
+use ballast_tests::{old::as_version_1, Market};
 use solana_account::{AccountSharedData, ReadableAccount};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,6 +60,8 @@ pub struct World {
     pub obligations: BTreeMap<Pubkey, Account>,
     /// All open stakes, with their funds.
     pub stakes: BTreeMap<Pubkey, Pubkey>,
+    /// Tokens that vanished, by token account of a reserve.
+    pub missing: BTreeMap<Pubkey, u64>,
     /// Addresses that hostile instructions pass in the place of others.
     pub pool: Vec<Pubkey>,
 }
@@ -174,6 +176,52 @@ impl World {
         true
     }
 
+    /// Takes part of a reserve's tokens away.
+    pub fn vanish(&mut self, house: &House, market: usize, part: u16) {
+        let market = self.markets[market];
+        let key = market.asset(house.key).tokens();
+        let Some(state) = self.svm.account(&key).and_then(token_state) else { return };
+        let gone = u128::from(state.amount) * u128::from(part.min(10_000)) / 10_000;
+        let gone = u64::try_from(gone).unwrap_or(u64::MAX);
+        market.write_tokens(&mut self.svm, key, &state.owner, state.amount - gone, state.state);
+        *self.missing.entry(key).or_default() += gone;
+    }
+
+    /// Puts a vault back into the layouts of version 1. Nothing happens to one that has what version 1 did not know: a fund, or
+    /// changes that were proposed after its opening.
+    pub fn age(&mut self, house: &House) {
+        let Some(vault) = self.vault(&house.key) else { return };
+        if vault.has_fund == 1 || vault.last_change > 1 {
+            return;
+        }
+        for key in self.migrating(house) {
+            let Some(account) = self.svm.account(&key) else { continue };
+            if let Some(old) = as_version_1(&account.clone().into()) {
+                self.svm.put(key, old);
+            }
+        }
+    }
+
+    /// Accounts of a vault that have older layouts still.
+    pub fn old(&self, house: &House) -> Vec<Pubkey> {
+        let mut keys = self.migrating(house);
+        keys.retain(|key| self.svm.account(key).is_some_and(is_old));
+        keys
+    }
+
+    /// The accounts of a vault that migrate.
+    fn migrating(&self, house: &House) -> Vec<Pubkey> {
+        let mut keys = vec![house.key, attestation(&house.key), audit(&house.key)];
+        keys.extend(house.listed.iter().map(|market| self.markets[*market].asset(house.key).reserve()));
+        keys.extend(self.obligations.iter().filter(|(_, of)| of.vault == house.key).map(|(key, _)| *key));
+        keys
+    }
+
+    /// Whether a reserve has fewer tokens than its books say.
+    pub fn is_short(&self, reserve: &Reserve) -> bool {
+        self.tokens(&reserve.token_account) < reserve.books.free_tokens
+    }
+
     /// Freezes a reserve's token account, as the issuer may, or thaws it.
     pub fn set_frozen(&mut self, house: &House, market: usize, frozen: bool) {
         let market = self.markets[market];
@@ -186,7 +234,11 @@ impl World {
 
 /// Tokens in a token account.
 pub fn tokens_in(account: &AccountSharedData) -> u64 {
-    StateWithExtensions::<TokenState>::unpack(account.data()).map_or(0, |state| state.base.amount)
+    token_state(account).map_or(0, |state| state.amount)
+}
+
+fn token_state(account: &AccountSharedData) -> Option<TokenState> {
+    StateWithExtensions::<TokenState>::unpack(account.data()).ok().map(|state| state.base)
 }
 
 /// An obligation with its vault and reserves.

@@ -5,7 +5,7 @@ use ballast::state::{FundAccount, Obligation, Reserve, StakeAccount, Vault};
 use ballast_client::address::Account;
 use ballast_fuzz::{
     action::{Action, Amount, Call, Deed, Pick, Twist},
-    laws::{breakers, funds, governance, opening, roles, tranches},
+    laws::{breakers, funds, governance, halts, layouts, opening, reserves, roles, tranches},
     outcome::Outcome,
     player::Player,
     probes::{donations, leaving, liquidations, scores},
@@ -191,6 +191,72 @@ fn a_breaker_that_falls_or_is_ignored_is_noticed() {
         Some(|world| edit::<Reserve>(world, reserve(world, 0, BTC), |r| r.breaker = Default::default()));
     player.play(&deposit()).unwrap_err();
     assert!(player.broken.iter().any(|violation| violation.law == "breaker table"), "{:?}", player.broken);
+}
+
+#[test]
+fn a_cause_that_halts_for_too_long_is_noticed() {
+    use ballast_risk::breaker::{Breaker, Cause, MAX_HALTED_SECONDS};
+    halts::check(Cause::Loss, MAX_HALTED_SECONDS).unwrap();
+    halts::check(Cause::Loss, MAX_HALTED_SECONDS + 1).unwrap_err();
+    let halted = |cause: Cause, until| Breaker {
+        state: State::Halted as u8,
+        cause: cause as u8,
+        expires_at: until,
+        ..Breaker::default()
+    };
+    let (key, hour, begin) = (Pubkey::new_unique(), 3_600, 100 * 86_400);
+    let mut held = halts::Halts::default();
+    for number in 0..24 {
+        let at = begin + number * 5 * hour;
+        assert_eq!(held.record(key, &halted(Cause::Deficit, at + hour).into(), at, at + 5 * hour), Ok(true));
+        // what another cause holds is counted by itself, and after its end nothing is
+        let between = &halted(Cause::Loss, at + 2 * hour).into();
+        assert_eq!(held.record(key, between, at + hour, at + 5 * hour), Ok(true));
+        assert_eq!(held.record(key, between, at + 2 * hour, at + 5 * hour), Ok(false));
+    }
+    // the 25th hour of a week is one too many, and the 25th of eight days is not
+    let at = begin + 24 * 5 * hour;
+    held.clone().record(key, &halted(Cause::Deficit, at + hour).into(), at, at + hour).unwrap_err();
+    let at = begin + 7 * 86_400;
+    assert_eq!(held.record(key, &halted(Cause::Deficit, at + hour).into(), at, at + hour), Ok(true));
+}
+
+#[test]
+fn a_migration_that_loses_a_share_is_noticed() {
+    let mut world = WORLD.clone();
+    let house = world.houses[2].clone();
+    world.age(&house);
+    let old = world.old(&house);
+    let lender = Account { vault: house.key, owner: world.actors[0], id: 0 }.obligation();
+    let place = old.iter().position(|key| *key == lender).unwrap();
+    // any number that points there and not at the pool
+    let account = (0u16..).map(|n| place as u16 + n * old.len() as u16).find(|n| n % 8 > 0).unwrap();
+    let migrate = send(9, Deed::MigrateAccount { vault: 2, account }, vec![]);
+    let mut player = Player::new(world.clone());
+    assert!(player.play(&migrate).unwrap().unwrap().landed());
+    let before = world.svm.account(&lender).unwrap();
+    let mut after: Stored = player.world.svm.account(&lender).unwrap().clone().into();
+    layouts::check(&lender, before, &after).unwrap();
+    // what version 1 did not know may be anything
+    *after.data.last_mut().unwrap() ^= 1;
+    layouts::check(&lender, before, &after).unwrap();
+    let mut player = Player::new(world);
+    player.tamper = Some(|world| {
+        let lender = Account { vault: world.houses[2].key, owner: world.actors[0], id: 0 }.obligation();
+        edit::<Obligation>(world, lender, |obligation| obligation.positions[0].shares -= 1);
+    });
+    player.play(&migrate).unwrap_err();
+    let law = "a migration loses nothing";
+    assert!(player.broken.iter().any(|violation| violation.law == law), "{:?}", player.broken);
+}
+
+#[test]
+fn a_deposit_where_tokens_are_missing_is_noticed() {
+    let reserve: Reserve = WORLD.svm.state(&reserve(&WORLD, 0, BTC)).unwrap();
+    let Action::Send(calls) = deposit() else { unreachable!() };
+    let booked = reserve.books.free_tokens;
+    reserves::check_complete(&calls[0].deed, booked, &reserve).unwrap();
+    reserves::check_complete(&calls[0].deed, booked - 1, &reserve).unwrap_err();
 }
 
 #[test]

@@ -16,8 +16,9 @@ use ballast::state::{Obligation, Reserve, Side, Vault};
 use solana_account::ReadableAccount as _;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Instructions that pay somebody out of what belongs to the protocol or to stakers, or that forgive debts: they have laws of their own.
-const PAYING: [&str; 9] = [
+/// Instructions that pay somebody out of what belongs to the protocol or to stakers, that forgive debts, or that bring into sight what
+/// an older layout hid: they have laws of their own.
+const PAYING: [&str; 10] = [
     "collect_fees",
     "collect_insurance",
     "cover_loss",
@@ -27,6 +28,7 @@ const PAYING: [&str; 9] = [
     "settle_claim",
     "close_claim",
     "absorb_loss",
+    "migrate_account",
 ];
 
 /// Worth by mint, in token units with 64 fractional bits.

@@ -2,6 +2,7 @@
 
 use super::Verdict;
 use crate::{
+    action::Deed,
     ensure,
     step::{Lens, Step},
 };
@@ -14,15 +15,16 @@ use std::collections::BTreeMap;
 pub fn books_hold(step: &Step) -> Verdict {
     for (key, _, after) in step.changed::<Reserve>() {
         let Some(reserve) = after else { return Err(format!("reserve {key} is gone")) };
-        check_books(&step.after, &key, &reserve)?;
+        check_books(&step.after, step.missing, &key, &reserve)?;
     }
     Ok(())
 }
 
-/// The same of one reserve.
-pub fn check_books(lens: &Lens, key: &Pubkey, reserve: &Reserve) -> Verdict {
+/// The same of one reserve, with the tokens that vanished from it.
+pub fn check_books(lens: &Lens, missing: &Missing, key: &Pubkey, reserve: &Reserve) -> Verdict {
     let ledger = reserve.books.ledger();
-    let tokens = lens.tokens(&reserve.token_account);
+    let till = &reserve.token_account;
+    let tokens = lens.tokens(till).saturating_add(missing.get(till).copied().unwrap_or_default());
     ensure!(tokens >= reserve.books.free_tokens, "{key} holds {tokens}, its books say {ledger:?}");
     let assets = u128::from(reserve.books.free_tokens)
         + u128::from(owed_up(reserve.books.debt_shares, ledger.debt_index));
@@ -30,6 +32,30 @@ pub fn check_books(lens: &Lens, key: &Pubkey, reserve: &Reserve) -> Verdict {
         + (ledger.fees_q64 + ledger.insurance_q64).div_ceil(1 << 64)
         + u128::from(reserve.losses.pending);
     ensure!(assets >= claims, "{key}: assets {assets} < claims {claims}, {ledger:?}");
+    Ok(())
+}
+
+/// Tokens that vanished, by token account.
+type Missing = BTreeMap<Pubkey, u64>;
+
+/// Where tokens are missing, nobody new comes in and nothing is lent.
+pub fn nobody_comes_in_short(step: &Step) -> Verdict {
+    let Some(deed @ (Deed::Deposit { .. } | Deed::Borrow { .. })) = step.only() else { return Ok(()) };
+    let accounts = &step.calls[0].1.instruction.accounts;
+    let [_, _, obligation, reserve, ..] = accounts.as_slice() else { return Ok(()) };
+    let owes = step.before.state::<Obligation>(&obligation.pubkey).is_some_and(|o| o.has_debt());
+    let Some(reserve) = step.before.state::<Reserve>(&reserve.pubkey) else { return Ok(()) };
+    // whoever owes may add what heals
+    if owes && matches!(deed, Deed::Deposit { .. }) {
+        return Ok(());
+    }
+    check_complete(deed, step.before.tokens(&reserve.token_account), &reserve)
+}
+
+/// Fails where fewer tokens are held than the books say.
+pub fn check_complete(deed: &Deed, held: u64, reserve: &Reserve) -> Verdict {
+    let booked = reserve.books.free_tokens;
+    ensure!(held >= booked, "{deed:?} landed where {held} of {booked} tokens are there");
     Ok(())
 }
 
@@ -85,6 +111,7 @@ pub fn changes_sum(step: &Step) -> Verdict {
 /// Sums of positions equal totals, counted anew.
 pub fn recount<'a>(
     lens: &Lens,
+    missing: &Missing,
     obligations: impl Iterator<Item = &'a Pubkey>,
     reserves: impl Iterator<Item = Pubkey>,
 ) -> Verdict {
@@ -96,7 +123,7 @@ pub fn recount<'a>(
     }
     for key in reserves {
         let Some(reserve) = lens.state::<Reserve>(&key) else { continue };
-        check_books(lens, &key, &reserve)?;
+        check_books(lens, missing, &key, &reserve)?;
         for (side, total) in totals(&reserve).into_iter().enumerate() {
             let sum = sums.remove(&(key, side == 1)).unwrap_or_default();
             ensure!(sum == total, "{key}, side {side}: total {total:?}, positions {sum:?}");

@@ -20,6 +20,10 @@ const STEPS: usize = 12;
 /// Plays the same steps with and without donations to every account: every transaction ends alike, and every account of the program and
 /// every wallet is the same afterwards.
 pub fn change_nothing(world: &World, seed: u64) -> Result<bool, String> {
+    // where tokens are missing, a gift is what was missing
+    if !world.missing.is_empty() {
+        return Ok(false);
+    }
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let (mut plain, mut given) = (Player::lawless(world.clone()), Player::lawless(world.clone()));
     for (market, key) in tills(world) {

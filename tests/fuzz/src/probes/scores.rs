@@ -146,8 +146,12 @@ fn extreme(rng: &mut ChaCha8Rng) -> i64 {
 /// Positions sum to totals and stakes to shares, counted from nothing.
 pub fn recount(world: &World, _: u64) -> Result<bool, String> {
     let lens = Lens::now(&world.svm);
-    let all = reserves(world);
-    count_anew(&lens, world.obligations.keys(), all.iter().map(|(_, key)| *key))?;
+    let migrated = |vault: &Pubkey| {
+        let house = world.houses.iter().find(|house| house.key == *vault);
+        house.is_some_and(|house| world.old(house).is_empty())
+    };
+    let all = reserves(world).into_iter().filter(|(vault, _)| migrated(vault));
+    count_anew(&lens, &world.missing, world.obligations.keys(), all.map(|(_, key)| key))?;
     for house in &world.houses {
         let (Some(_), Some(fund)) = (house.fund, world.fund(house)) else { continue };
         let key: Pubkey = fund.address();

@@ -1,0 +1,94 @@
+//! The stories that sequences begin with bring about what they are told for, and every law holds in them.
+
+use ballast::state::{Reserve, Vault};
+use ballast_fuzz::{
+    generate::{Generator, Story},
+    laws::halts::DAY_IN_SEVEN,
+    outcome::Outcome,
+    player::Player,
+    setup,
+    world::World,
+};
+use ballast_risk::{absorb::takes_deposits, breaker::State};
+use std::{collections::BTreeSet, sync::LazyLock};
+
+static WORLD: LazyLock<World> = LazyLock::new(|| setup::build().expect("the program is built"));
+
+/// Tellings of each story: chance decides how far one goes.
+const TELLINGS: u64 = 12;
+
+/// What was seen while a story was told so many times, and the refusals by name.
+fn seen(story: Story, mut look: impl FnMut(&Player) -> Vec<String>) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    for seed in 0..TELLINGS {
+        let mut player = Player::new(WORLD.clone());
+        for action in Generator::telling(seed, story) {
+            if let Some(Outcome::Refused { name, .. }) = player.play(&action).expect("the laws hold") {
+                seen.insert(name);
+            }
+            seen.extend(look(&player));
+        }
+    }
+    seen
+}
+
+fn reserves(world: &World) -> impl Iterator<Item = Reserve> + '_ {
+    world.houses.iter().flat_map(move |house| {
+        let key = |market: &usize| world.markets[*market].asset(house.key).reserve();
+        house.listed.iter().filter_map(move |market| world.svm.state(&key(market)))
+    })
+}
+
+#[track_caller]
+fn includes(seen: &BTreeSet<String>, wanted: &[&str]) {
+    let absent: Vec<_> = wanted.iter().filter(|name| !seen.contains(**name)).collect();
+    assert!(absent.is_empty(), "{absent:?} not in {seen:?}");
+}
+
+#[test]
+fn lenders_lose_everything_and_their_reserve_starts_again() {
+    let mut emptied = false;
+    let seen = seen(Story::WipeOut, |player| {
+        let worthless = reserves(&player.world).any(|reserve| !takes_deposits(&reserve.books.ledger()));
+        let again = emptied && !worthless;
+        emptied = worthless;
+        let words = [(worthless, "worthless"), (again, "starts again")];
+        words.iter().filter(|(is, _)| *is).map(|(_, word)| (*word).to_owned()).collect()
+    });
+    includes(&seen, &["worthless", "WipedOut", "starts again"]);
+}
+
+#[test]
+fn an_old_vault_is_refused_until_it_has_migrated() {
+    let seen = seen(Story::OldVault, |player| {
+        let house = &player.world.houses[2];
+        let old = player.world.old(house).len();
+        let vault = player.world.svm.state::<Vault>(&house.key).is_some();
+        let words = [(!vault, "old"), (vault && old > 0, "partly migrated")];
+        words.iter().filter(|(is, _)| *is).map(|(_, word)| (*word).to_owned()).collect()
+    });
+    includes(&seen, &["old", "partly migrated", "WrongStateVersion"]);
+}
+
+#[test]
+fn a_breaker_halts_for_its_day_and_winds_down() {
+    let seen = seen(Story::Halts, |player| {
+        let now = ballast::oracle::now(&player.world.clock());
+        let mut words: Vec<String> = reserves(&player.world)
+            .map(|reserve| format!("{:?}", reserve.breaker.as_risk().state_at(now)))
+            .collect();
+        words.extend(player.tally.laws.contains_key(DAY_IN_SEVEN).then(|| DAY_IN_SEVEN.to_owned()));
+        words
+    });
+    let halted = format!("{:?}", State::Halted);
+    includes(&seen, &[&halted, "WindDown", DAY_IN_SEVEN]);
+}
+
+#[test]
+fn where_tokens_are_missing_nobody_comes_in() {
+    let seen = seen(Story::MissingTokens, |player| {
+        let short = reserves(&player.world).any(|reserve| player.world.is_short(&reserve));
+        short.then(|| "short".to_owned()).into_iter().collect()
+    });
+    includes(&seen, &["short", "TokensMissing"]);
+}
