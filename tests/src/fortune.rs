@@ -4,6 +4,7 @@
 //! fraction of a unit is a gain.
 
 use crate::{
+    law::{owed_up, worth_down},
     market::Market,
     world::{User, World},
 };
@@ -58,6 +59,25 @@ impl World {
             sum += self.net(user, fair).await.max(BigInt::ZERO);
         }
         Fortune(sum)
+    }
+
+    /// What someone has of one market: wallet and deposit, less debt. Token units, rounded down.
+    pub async fn holding(&mut self, user: &User, market: &Market) -> i128 {
+        let wallet = i128::from(self.wallet(user, market).await);
+        if self.chain.account(user.obligation()).await.is_none() {
+            return wallet;
+        }
+        let reserve = market.asset(user.account.vault).reserve();
+        let obligation = self.obligation(user).await;
+        let Some(place) = obligation.find(&reserve) else { return wallet };
+        let ledger = self.chain.state::<Reserve>(reserve).await.accrued_ledger(self.chain.now() as u64);
+        let position = obligation.positions[place];
+        wallet
+            + match position.side() {
+                Some(Side::Deposit) => i128::from(worth_down(position.shares, ledger.deposit_index)),
+                Some(Side::Debt) => -i128::from(owed_up(position.shares, ledger.debt_index)),
+                None => 0,
+            }
     }
 
     /// An obligation's deposits less debts.

@@ -20,7 +20,6 @@ pub mod stage;
 pub mod staked;
 pub mod validators;
 pub mod view;
-pub mod wealth;
 pub mod wire;
 pub mod world;
 

@@ -3,7 +3,7 @@
 use anchor_lang::solana_program::instruction::Instruction;
 use anchor_spl::token_2022::spl_token_2022;
 use ballast_client::instruction::{self, Tranche};
-use ballast_tests::{law::worth_down, wealth::wealth_of, Failure, Market, Receipt, User, World};
+use ballast_tests::{fortune::Fortune, law::worth_down, Failure, Market, Receipt, User, World};
 use solana_keypair::Keypair;
 
 /// A vault that has lived for a month, a lender, and two attackers: Eve with SOL, her helper with dollars.
@@ -86,8 +86,9 @@ impl Den {
         lent
     }
 
-    pub async fn loot(&mut self) -> i128 {
-        wealth_of(&mut self.world, &[&self.eve, &self.helper]).await
+    pub async fn loot(&mut self) -> Fortune {
+        let fair = self.world.fair();
+        self.world.fortune(&[&self.eve, &self.helper], &fair).await
     }
 
     /// Who signs a batch: of the attackers those whom it names, and a stranger who pays its fee.
@@ -109,7 +110,7 @@ impl Den {
         let (loot, lent) = (self.loot().await, self.lent().await);
         let result = self.send(batch).await;
         let (after, lent_after) = (self.loot().await, self.lent().await);
-        assert!(after <= loot, "earned {} micro-USD by {batch:#?}", after - loot);
+        assert!(after <= loot, "earned {} micro-USD by {batch:#?}", after.gain_up(&loot));
         assert!(
             lent_after.iter().zip(lent).all(|(after, before)| *after >= before),
             "{lent:?} {lent_after:?}"

@@ -12,7 +12,7 @@ use ballast_client::{
     Event,
 };
 use ballast_risk::fund::{FundRules, StakeShares, INCOME_SECONDS};
-use ballast_tests::{refused, usd, wealth::wealth_of, Insured, Reason, Receipt, User};
+use ballast_tests::{refused, usd, Insured, Reason, Receipt, User};
 
 fn tranches(receipt: &Receipt) -> Vec<&TrancheExecuted> {
     let mut found = vec![];
@@ -141,7 +141,7 @@ async fn a_flash_deposit_around_a_loss_bears_its_part_of_it() {
             panic!("a loss")
         };
         assert!(loss.lenders > 0);
-        gains.push((den.loot().await - loot, lent[1] - den.lent().await[1]));
+        gains.push((den.loot().await.gain_up(&loot), lent[1] - den.lent().await[1]));
     }
     let [(plain, lost), (around, lost_less)] = gains[..] else { panic!("two") };
     // 0.2 % of $10,000 for whoever sells, either way; of the deposit that was there for the moment, its part of the loss is gone
@@ -298,7 +298,8 @@ async fn covering_a_loss_between_a_flash_deposit_and_its_withdrawal_pays_what_co
         insured.world.give(&helper, &sol, sol.units(10)).await;
         insured.world.give(&eve, &sol, sol.units(200)).await;
         insured.world.give(&helper, &usdc, 0).await;
-        let before = wealth_of(&mut insured.world, &[&eve, &helper]).await;
+        let fair = insured.world.fair();
+        let before = insured.world.fortune(&[&eve, &helper], &fair).await;
         let mut batch = vec![insured.covering(&helper, &sol, sol.units(10), None)];
         if flash {
             let asset = sol.asset(fund.vault());
@@ -306,7 +307,7 @@ async fn covering_a_loss_between_a_flash_deposit_and_its_withdrawal_pays_what_co
             batch.push(withdraw(&eve.account, &asset, u64::MAX, &[]));
         }
         insured.world.must(&batch, &[&eve.keypair, &helper.keypair]).await;
-        gains.push(wealth_of(&mut insured.world, &[&eve, &helper]).await - before);
+        gains.push(insured.world.fortune(&[&eve, &helper], &fair).await.gain_up(&before));
     }
     // $2,000 repaid for half a percent more, less what prices' confidence takes
     assert!(gains[0] <= 10_000_000 && gains[1] <= gains[0], "{gains:?}");

@@ -2,10 +2,7 @@
 
 use ballast::state::Side;
 use ballast_client::instruction;
-use ballast_tests::{
-    law::{owed_up, worth_down},
-    Market, User, World,
-};
+use ballast_tests::{Market, User, World};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use solana_keypair::Keypair;
@@ -14,20 +11,6 @@ use solana_keypair::Keypair;
 const STEPS: usize = 100_000;
 /// People who act, one step each a transaction.
 const PEOPLE: usize = 6;
-
-/// What a user has of a market: wallet and deposit, less debt.
-async fn wealth(world: &mut World, user: &User, market: &Market) -> i128 {
-    let books = world.books(market).await;
-    let reserve = world.asset(market).reserve();
-    let obligation = world.obligation(user).await;
-    let position = obligation.find(&reserve).map(|i| obligation.positions[i]);
-    let held = match position.map(|p| (p.side(), p.shares)) {
-        Some((Some(Side::Deposit), shares)) => i128::from(worth_down(shares, books.deposit_index)),
-        Some((Some(Side::Debt), shares)) => -i128::from(owed_up(shares, books.debt_index)),
-        _ => 0,
-    };
-    i128::from(world.wallet(user, market).await) + held
-}
 
 #[tokio::test]
 async fn spl_lending_rounding_2021() {
@@ -61,7 +44,7 @@ async fn spl_lending_rounding_2021() {
     let mut before = vec![];
     for user in &people {
         for market in &markets {
-            before.push(wealth(&mut world, user, market).await);
+            before.push(world.holding(user, market).await);
         }
     }
     let surplus = [world.books(&usdc).await.surplus().unwrap(), world.books(&sol).await.surplus().unwrap()];
@@ -100,7 +83,7 @@ async fn spl_lending_rounding_2021() {
     let mut lost = 0;
     for (i, user) in people.iter().enumerate() {
         for (j, market) in markets.iter().enumerate() {
-            let now = wealth(&mut world, user, market).await;
+            let now = world.holding(user, market).await;
             assert!(now <= before[i * 2 + j], "{i} gained {} of {j}", now - before[i * 2 + j]);
             lost += before[i * 2 + j] - now;
         }

@@ -3,11 +3,12 @@
 use crate::tools::*;
 use anchor_spl::token_2022::spl_token_2022::state::AccountState;
 use ballast::{state::Reserve, BallastError};
-use ballast_tests::{refused, usd, wealth::wealth, Market, User, World};
+use ballast_tests::{fortune::Fortune, refused, usd, Market, User, World};
 
-/// What two people have together.
-async fn together(world: &mut World, people: [&User; 2]) -> i128 {
-    wealth(world, people[0]).await + wealth(world, people[1]).await
+/// What people have together, at the prices of now. Nobody pays for an underwater book: it counts nothing.
+async fn together(world: &mut World, people: &[&User]) -> Fortune {
+    let fair = world.fair();
+    world.fortune(people, &fair).await
 }
 
 /// Lets time pass and refreshes every price but one, whose feed is dead.
@@ -28,9 +29,9 @@ async fn liquidating_ones_own_insolvent_book_pays_what_anyone_would_get() {
     let (mut world, _, ann, keeper) = loan(1_000_000).await;
     let (sol, usdc) = (world.sol, world.usdc);
     world.move_price(|w| &mut w.sol, usd(100)).await;
-    let walks_away = i128::from(world.wallet(&ann, &usdc).await) + wealth(&mut world, &keeper).await;
+    let walks_away = together(&mut world, &[&ann, &keeper]).await;
     world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
-    let gained = together(&mut world, [&ann, &keeper]).await - walks_away;
+    let gained = together(&mut world, &[&ann, &keeper]).await.gain_up(&walks_away);
     // the lowest bonus on what was repaid: $10,000 − $10,000/1.002
     let bonus = i128::from(10_000 * 1_000_000 - price_of(10_000 * 1_000_000));
     assert!(gained <= bonus && gained >= bonus - 2, "{gained} {bonus}");
@@ -43,18 +44,17 @@ async fn no_price_makes_it_better_to_sell_ones_own_book_than_to_keep_the_coins()
         let (mut world, _, ann, keeper) = loan(1_000_000).await;
         let (sol, usdc) = (world.sol, world.usdc);
         world.move_price(|w| &mut w.sol, usd(price)).await;
-        let before = together(&mut world, [&ann, &keeper]).await;
+        let before = together(&mut world, &[&ann, &keeper]).await;
         let beyond = (-(world.score(&ann).await.equity().0)).max(0);
         while world.chain.account(ann.obligation()).await.is_some() && world.shares(&ann, &sol).await > 0 {
             if world.last_tranche(&keeper, &ann, &usdc, &sol).await.is_err() {
                 break; // it is healthy again, or its pace is spent
             }
         }
-        let gained = together(&mut world, [&ann, &keeper]).await - before;
-        // what is beyond collection is a loan that nobody repays: prices made it, not the sale. The sale adds the lowest bonus,
-        // and of a solvent book nothing: its bonus is Ann's own
+        let gained = together(&mut world, &[&ann, &keeper]).await.gain_up(&before);
+        // of a book that cannot pay the sale brings the lowest bonus; of a solvent one nothing: its bonus is Ann's own
         let bonus = if beyond > 0 { i128::from(price) * 100 * 1_000_000 / 501 } else { 0 };
-        assert!(gained <= beyond + bonus + 5, "at ${price}: {gained}, {beyond} beyond collection");
+        assert!(gained <= bonus + 5, "at ${price}: {gained}, {beyond} beyond collection");
     }
 }
 
@@ -63,8 +63,7 @@ async fn dust_in_new_positions_delays_by_a_call_each_and_is_lost() {
     let (mut world, _, ann, keeper) = loan(1_000_000).await;
     let [btc, eth, sol, lst, usdc, alt] = world.markets();
     world.move_price(|w| &mut w.sol, usd(100)).await;
-    let before = together(&mut world, [&ann, &keeper]).await;
-    let beyond = -world.score(&ann).await.equity().0;
+    let before = together(&mut world, &[&ann, &keeper]).await;
     let dust = [btc, eth, lst, alt];
     for market in dust {
         world.deposit(&ann, &market, 1).await.unwrap();
@@ -77,8 +76,8 @@ async fn dust_in_new_positions_delays_by_a_call_each_and_is_lost() {
     }
     assert_eq!((calls, absorbed), (1 + dust.len(), 1), "the last unit absorbs");
     let bonus = i128::from(10_000 * 1_000_000 - price_of(10_000 * 1_000_000));
-    let gained = together(&mut world, [&ann, &keeper]).await - before;
-    assert!(gained <= beyond + bonus + 5, "{gained}");
+    let gained = together(&mut world, &[&ann, &keeper]).await.gain_up(&before);
+    assert!(gained <= bonus + 5, "{gained} {bonus}");
     // as an attack on the call that would have been the last: it is refused, and the next one lands
     let (mut world, _, ann, keeper) = loan(1_000_000).await;
     world.move_price(|w| &mut w.sol, usd(100)).await;
@@ -188,7 +187,7 @@ async fn putting_off_a_loss_by_collateral_costs_as_much_as_the_loss() {
     world.give(&ann, &sol, sol.units(41)).await;
     world.move_price(|w| &mut w.sol, usd(100)).await;
     let beyond = -world.score(&ann).await.equity().0;
-    let before = wealth(&mut world, &ann).await + wealth(&mut world, &keeper).await;
+    let before = together(&mut world, &[&ann, &keeper]).await;
     // 41 SOL more: the book covers its debt by a little, and the bonus is Ann's own money again
     world.deposit_own(&ann, &sol, sol.units(41)).await.unwrap();
     while world.chain.account(ann.obligation()).await.is_some() && world.shares(&ann, &sol).await > 0 {
@@ -196,9 +195,9 @@ async fn putting_off_a_loss_by_collateral_costs_as_much_as_the_loss() {
         let Ok(receipt) = receipt else { break };
         assert!(losses(&receipt).is_empty() || losses(&receipt)[0].debt < 10, "lenders bear nothing");
     }
-    // with what was beyond collection she would have gained by walking away: now nothing of it is left
-    let gained = together(&mut world, [&ann, &keeper]).await - before;
-    assert!(gained <= 10, "{gained}, where {beyond} were beyond collection");
+    // what was beyond collection she would have kept by walking away: it is hers no more
+    let gained = together(&mut world, &[&ann, &keeper]).await.gain_up(&before);
+    assert!(gained <= 10 - beyond, "{gained}, where {beyond} were beyond collection");
 }
 
 #[tokio::test]
@@ -209,17 +208,17 @@ async fn repaying_in_front_of_the_last_call_costs_the_borrower_and_delays_by_a_c
     world.borrow(&ann, &btc, btc.units(1) / 500).await.unwrap(); // $200
     world.move_price(|w| &mut w.sol, usd(100)).await;
     let beyond = -world.score(&ann).await.equity().0;
-    let before = together(&mut world, [&ann, &keeper]).await;
+    let before = together(&mut world, &[&ann, &keeper]).await;
     let late = world.tranche(&keeper, &ann, &usdc, &sol, u64::MAX).await;
     world.give(&ann, &btc, 1_000).await; // the interest
     let given = 1_000 * i128::from(btc.price) / 100 / 100_000_000;
     world.repay(&ann, &btc, u64::MAX).await.unwrap();
     refused(world.send(&[late], &[&keeper.keypair]).await, BallastError::WrongRemainingAccounts);
     world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
-    let gained = together(&mut world, [&ann, &keeper]).await - before - given;
-    // $200 of what was beyond collection are paid, and nobody gained them
+    let gained = together(&mut world, &[&ann, &keeper]).await.gain_up(&before) - given;
+    // $200 of what was beyond collection are paid, by nobody else
     let bonus = i128::from(10_000 * 1_000_000 - price_of(10_000 * 1_000_000));
-    assert!(gained <= beyond - 199 * 1_000_000 + bonus, "{gained} {beyond}");
+    assert!(gained <= bonus - 199 * 1_000_000, "{gained} {beyond}");
 }
 
 #[tokio::test]
@@ -266,12 +265,12 @@ async fn a_frozen_debt_is_absorbed_with_the_last_deposit_and_nobody_gains_by_the
             usdc.write_tokens(&mut world.chain, tokens, &vault, held, AccountState::Frozen);
             refused(world.last_tranche(&keeper, &ann, &usdc, &sol).await, BallastError::TokenAccountFrozen);
         }
-        let before = wealth(&mut world, &keeper).await;
+        let before = together(&mut world, &[&keeper]).await;
         let receipt = world.last_tranche(&keeper, &ann, &btc, &sol).await.unwrap();
         assert_eq!(losses(&receipt).len(), 2);
         let bonus = i128::from(500 * 1_000_000 - price_of(500 * 1_000_000));
         // a unit of bitcoin is worth a thousand micro-dollars
-        let gained = wealth(&mut world, &keeper).await - before;
+        let gained = together(&mut world, &[&keeper]).await.gain_up(&before);
         assert!(gained <= bonus && gained >= bonus - 1_100, "{gained} {bonus}");
         lost.push(losses(&receipt).iter().map(|loss| loss.lenders_value).sum::<u64>());
     }

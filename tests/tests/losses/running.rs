@@ -8,7 +8,7 @@ use ballast::{
 };
 use ballast_risk::breaker::{ReserveEvidence, State};
 use ballast_risk::TokenAmount;
-use ballast_tests::{refused, usd, wealth::holding, User, World};
+use ballast_tests::{refused, usd, User, World};
 
 /// By which rule lenders leave when the loss comes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -95,7 +95,7 @@ async fn a_run_gains_the_loss_of_what_got_out_and_no_more() {
             }
             let receipt = world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
             loss = losses(&receipt)[0].lenders;
-            ends.push(holding(&mut world, &runner, &usdc).await);
+            ends.push(world.holding(&runner, &usdc).await);
         }
         let gained = ends[1] - ends[0];
         // it bears `own/total` of the loss if it stays, and `(own − left)/(total − left)` if it runs
@@ -129,19 +129,19 @@ async fn whoever_runs_after_a_loss_gains_nothing() {
     let (mut world, runner, ann, keeper) = before_the_loss(Rule::Wide).await;
     let (sol, usdc) = (world.sol, world.usdc);
     world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
-    let before = holding(&mut world, &runner, &usdc).await;
+    let before = world.holding(&runner, &usdc).await;
     let left = run(&mut world, &runner, 1).await;
     // the loss has halted the reserve: a fifth a day
     assert_eq!(world.state(&usdc).await, State::Halted);
     assert!(i128::from(left).abs_diff(before / 5) <= 1_000, "{left} {before}");
-    assert!(holding(&mut world, &runner, &usdc).await <= before);
+    assert!(world.holding(&runner, &usdc).await <= before);
     // in seven days all of it, and no unit more than it was worth
     for _ in 0..6 {
         world.tick(DAY).await;
         run(&mut world, &runner, 1).await;
     }
     assert_eq!(world.shares(&runner, &usdc).await, 0);
-    assert!(holding(&mut world, &runner, &usdc).await <= before);
+    assert!(world.holding(&runner, &usdc).await <= before);
 }
 
 #[tokio::test]
@@ -195,13 +195,13 @@ async fn arriving_for_a_recovery_gains_its_share_of_the_time_it_stays() {
                 let more = world.deposit(&newcomer, &usdc, amount).await;
                 refused(more, BallastError::InflowBucketEmpty);
             }
-            let before = holding(&mut world, &newcomer, &usdc).await;
+            let before = world.holding(&newcomer, &usdc).await;
             let recovery = usdc.units(40_000);
             recover(&mut world, &usdc, recovery).await;
             world.tick(stays).await;
             // it leaves by the way it came
             run(&mut world, &newcomer, u64::MAX).await;
-            let gained = holding(&mut world, &newcomer, &usdc).await - before;
+            let gained = world.holding(&newcomer, &usdc).await - before;
             let streamed = i128::from(recovery) * i128::from(stays) / i128::from(30 * DAY);
             let fair = streamed * i128::from(amount) / i128::from(amount + others);
             assert!(gained <= fair + 1 && gained >= fair - 3, "{stays} {gained} {fair}");
@@ -221,7 +221,7 @@ async fn arriving_after_a_loss_that_nobody_repays_gains_nothing() {
     world.deposit(&newcomer, &usdc, usdc.units(1_000_000)).await.unwrap();
     world.tick(30 * DAY).await;
     // nothing is owed any more, so there is no interest either
-    assert!(holding(&mut world, &newcomer, &usdc).await <= i128::from(usdc.units(1_000_000)));
+    assert!(world.holding(&newcomer, &usdc).await <= i128::from(usdc.units(1_000_000)));
 }
 
 #[tokio::test]
@@ -231,7 +231,7 @@ async fn arriving_before_a_loss_bears_it() {
     let newcomer = world.lender(&usdc, usdc.units(LENT)).await;
     let receipt = world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
     let half = i128::from(losses(&receipt)[0].lenders) / 2;
-    let lost = i128::from(usdc.units(LENT)) - holding(&mut world, &newcomer, &usdc).await;
+    let lost = i128::from(usdc.units(LENT)) - world.holding(&newcomer, &usdc).await;
     // half of all deposits, but for the interest that the others earned before
     assert!((lost - half).abs() * 10_000 <= half, "{lost} {half}");
 }
