@@ -52,10 +52,11 @@ fn lenders_lose_everything_and_their_reserve_starts_again() {
         let worthless = reserves(&player.world).any(|reserve| !takes_deposits(&reserve.books.ledger()));
         let again = emptied && !worthless;
         emptied = worthless;
-        let words = [(worthless, "worthless"), (again, "starts again")];
+        let back = reserves(&player.world).any(|reserve| reserve.losses.pending > 0);
+        let words = [(worthless, "worthless"), (again, "starts again"), (back, "coming back")];
         words.iter().filter(|(is, _)| *is).map(|(_, word)| (*word).to_owned()).collect()
     });
-    includes(&seen, &["worthless", "WipedOut", "starts again"]);
+    includes(&seen, &["worthless", "coming back", "WipedOut", "starts again"]);
 }
 
 #[test]

@@ -137,3 +137,19 @@ async fn what_was_still_to_come_insures_the_reserve_when_all_owners_are_gone() {
     assert!(insured.abs_diff(usdc.units(1)) <= 2, "{insured}");
     starts_again(&mut world, &keeper).await;
 }
+
+#[tokio::test]
+async fn what_comes_back_to_the_lenders_of_another_reserve_is_theirs_whoever_retires() {
+    let (mut world, [one, _], _) = wiped_out().await;
+    let sol = world.sol;
+    world.deposit(&one, &sol, sol.units(10)).await.unwrap();
+    let lost = world.asset(&sol).reserve();
+    world.chain.edit(lost, |reserve: &mut Reserve| reserve.losses.unrecovered = sol.units(5)).await;
+    recover(&mut world, &sol, sol.units(5)).await;
+    // half of it has streamed, and nobody has touched the reserve since
+    world.chain.pass(15 * DAY);
+    let before = books_now(&mut world, &sol).await;
+    assert!(before.1.recovery.pending.abs_diff(sol.units(5) / 2) <= 1, "{before:?}");
+    absorb(&mut world, &one, &one).await.unwrap();
+    assert_eq!(books_now(&mut world, &sol).await, before);
+}

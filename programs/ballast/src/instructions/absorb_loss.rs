@@ -22,7 +22,9 @@ use crate::{
     state::{Obligation, Reserve, Side, Vault},
 };
 use anchor_lang::prelude::*;
-use ballast_risk::{absorb::takes_deposits, refusal::Refusal, score::score, DepositShares, Usd};
+use ballast_risk::{
+    absorb::takes_deposits, refusal::Refusal, reserve::Ledger, score::score, DepositShares, Usd,
+};
 
 /// Accounts of `absorb_loss`.
 #[derive(Accounts)]
@@ -102,33 +104,21 @@ fn give_up_dust<'info>(
         && score.collateral < vault.rules.as_risk().minimum();
     require!(is_dust, BallastError::DepositsLeft);
     for account in reserves {
-        let Ok((index, shares)) = obligation.position(account.key, Side::Deposit) else { continue };
-        let loader = AccountLoader::<Reserve>::try_from(account)?;
-        require!(account.is_writable, BallastError::ReserveNotWritable);
-        let mut reserve = loader.load_mut()?;
-        let mut ledger = reserve.bring_up(now(clock));
-        let amount = ledger.deposit_amount_down(DepositShares(shares));
-        if amount.is_zero() {
-            continue;
-        }
-        // without a price nobody can say that it is dust
-        require!(reserve.price.spot.as_risk().is_set(), BallastError::DepositsLeft);
-        let wiped_out = !takes_deposits(&ledger);
-        ledger.seize_up(amount, amount, DepositShares(shares), true).named()?;
-        remove_shares(obligation, &mut reserve, index, Side::Deposit, shares, vault.audit)?;
-        reserve.store(ledger)?;
-        emit!(SharesRetired {
-            vault: obligation.vault,
-            reserve: *account.key,
-            obligation: *obligation_key,
-            shares,
-            starts_again: wiped_out && reserve.books.deposit_shares == 0,
-        });
+        release(obligation, obligation_key, vault, account, clock, |reserve, ledger, shares| {
+            let amount = ledger.deposit_amount_down(shares);
+            if amount.is_zero() {
+                return Ok(false);
+            }
+            // without a price nobody can say that it is dust
+            require!(reserve.price.spot.as_risk().is_set(), BallastError::DepositsLeft);
+            ledger.seize_up(amount, amount, shares, true).named()?;
+            Ok(true)
+        })?;
     }
     Ok(())
 }
 
-/// Retires the deposit shares that may be. Returns whether there were any.
+/// Retires the deposit shares that may be, of the reserves that are writable. Returns whether there were any.
 fn retire<'info>(
     obligation: &mut Obligation,
     obligation_key: &Pubkey,
@@ -139,28 +129,52 @@ fn retire<'info>(
 ) -> Result<bool> {
     let mut any = false;
     for account in reserves.iter().filter(|account| account.is_writable) {
-        let Ok((index, shares)) = obligation.position(account.key, Side::Deposit) else { continue };
-        let loader = AccountLoader::<Reserve>::try_from(account)?;
-        let mut reserve = loader.load_mut()?;
-        reserve.check(&obligation.vault)?;
-        let mut ledger = reserve.bring_up(now(clock));
-        let mut losses = *reserve.losses.as_risk();
-        match losses.retire(&mut ledger, DepositShares(shares), by_owner, now(clock)) {
-            Ok(()) => {}
-            Err(Refusal::SharesNotWorthless) => continue,
-            Err(refusal) => return Err(refusal).named(),
-        }
-        reserve.losses = losses.into();
-        remove_shares(obligation, &mut reserve, index, Side::Deposit, shares, vault.audit)?;
-        reserve.store(ledger)?;
-        emit!(SharesRetired {
-            vault: obligation.vault,
-            reserve: *account.key,
-            obligation: *obligation_key,
-            shares,
-            starts_again: reserve.books.deposit_shares == 0,
-        });
-        any = true;
+        any |= release(obligation, obligation_key, vault, account, clock, |reserve, ledger, shares| {
+            let mut losses = *reserve.losses.as_risk();
+            match losses.retire(ledger, shares, by_owner, now(clock)) {
+                Ok(()) => {}
+                Err(Refusal::SharesNotWorthless) => return Ok(false),
+                Err(refusal) => return Err(refusal).named(),
+            }
+            reserve.losses = losses.into();
+            Ok(true)
+        })?;
     }
     Ok(any)
+}
+
+/// Takes the deposit that an obligation has in a reserve out of it, as `take` changes the accrued books. `Ok(false)` where there is none,
+/// or where `take` leaves it; what came back to lenders up to now is booked all the same.
+#[inline(never)]
+fn release<'info>(
+    obligation: &mut Obligation,
+    obligation_key: &Pubkey,
+    vault: &Vault,
+    account: &'info AccountInfo<'info>,
+    clock: &Clock,
+    take: impl FnOnce(&mut Reserve, &mut Ledger, DepositShares) -> Result<bool>,
+) -> Result<bool> {
+    let Ok((index, shares)) = obligation.position(account.key, Side::Deposit) else { return Ok(false) };
+    require!(account.is_writable, BallastError::ReserveNotWritable);
+    let loader = AccountLoader::<Reserve>::try_from(account)?;
+    let mut reserve = loader.load_mut()?;
+    reserve.check(&obligation.vault)?;
+    let mut ledger = reserve.bring_up(now(clock));
+    let wiped_out = !takes_deposits(&ledger);
+    let taken = take(&mut reserve, &mut ledger, DepositShares(shares))?;
+    if taken {
+        remove_shares(obligation, &mut reserve, index, Side::Deposit, shares, vault.audit)?;
+    }
+    reserve.store(ledger)?;
+    if !taken {
+        return Ok(false);
+    }
+    emit!(SharesRetired {
+        vault: obligation.vault,
+        reserve: *account.key,
+        obligation: *obligation_key,
+        shares,
+        starts_again: wiped_out && reserve.books.deposit_shares == 0,
+    });
+    Ok(true)
 }

@@ -332,7 +332,8 @@ impl Reserve {
         (ledger, losses)
     }
 
-    /// The books as they are now, for whoever changes them: whoever calls this has to [`Reserve::store`] them.
+    /// The books as they are now, for whoever changes them: whoever calls this has to [`Reserve::store`] them, whatever comes between. What
+    /// has come back of losses is in them, and no more in what is to come.
     #[must_use]
     pub fn bring_up(&mut self, now: Seconds) -> Ledger {
         let (ledger, losses) = self.accrued(now);

@@ -81,7 +81,7 @@ impl Generator {
     /// Their shares are retired, by themselves and by others.
     fn wipe_out(&mut self) -> Vec<Action> {
         // in the first vault: 1 lends ETH, the second asset, and nobody else has any; 7, who has nothing there, pledges BTC, the first
-        let (btc, eth, lender, borrower) = (0, 1, 1, 7);
+        let (btc, eth, sol, lender, borrower) = (0, 1, 2, 1, 7);
         let own = Pick::Own(0, 0);
         let deposit = |by, asset, dollars| {
             plain(by, Deed::Deposit { of: own, asset, amount: Amount::Dollars(dollars), show: false })
@@ -91,6 +91,7 @@ impl Generator {
             deposit(2, eth, 10_000),
             deposit(borrower, btc, 400_000),
             plain(borrower, Deed::Borrow { of: own, asset: eth, amount: Amount::Dollars(151_000) }),
+            plain(borrower, Deed::Borrow { of: own, asset: sol, amount: Amount::Dollars(10_000) }),
             // ETH is the first of the lender's deposits
             plain(lender, Deed::Withdraw { of: own, asset: 0, amount: Amount::Dollars(9_000) }),
             Action::Tick { seconds: self.rng.random_range(0..60), moves: vec![(btc, -9_999); 2] },
@@ -100,11 +101,14 @@ impl Generator {
             story.push(self.last_tranche());
         }
         story.push(plain(8, Deed::AbsorbLoss { of: Pick::Unhealthy(0) }));
-        if !self.one_in(3) {
-            story.push(Action::Tick {
-                seconds: self.rng.random_range(0..90 * 86_400),
-                moves: vec![(btc, 99_990_000); 2],
-            });
+        // lenders of SOL lost a part, and the fund covers some of it: it comes back to them while the others retire. Of the
+        // two reserves that lost, ETH is the first
+        let (asset, amount) =
+            (if self.one_in(4) { 0 } else { 1 }, Amount::Dollars(self.rng.random_range(10..1_000)));
+        story.push(plain(9, Deed::CoverLoss { vault: 0, asset, amount, claim: None }));
+        let moves = if self.one_in(2) { vec![] } else { vec![(btc, 99_990_000); 2] };
+        story.push(Action::Tick { seconds: self.rng.random_range(0..90 * 86_400), moves });
+        if self.one_in(2) {
             story.push(plain(9, Deed::RefreshReserves { vault: 0, first: 0, count: 32 }));
         }
         for _ in 0..self.rng.random_range(2..8) {

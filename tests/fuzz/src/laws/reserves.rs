@@ -132,7 +132,7 @@ pub fn recount<'a>(
     Ok(())
 }
 
-/// Without time, indices stand still; a deposit's falls only where a loss is absorbed.
+/// Without time, indices stand still; a deposit's falls only where a loss of that reserve is absorbed.
 pub fn indices_stand(step: &Step) -> Verdict {
     let absorbs = step.has("absorb_loss") || step.has("soft_liquidate");
     // frozen and thawed accounts accrue by another rule from then on, oracle refreshes and new rates only by new numbers
@@ -147,8 +147,10 @@ pub fn indices_stand(step: &Step) -> Verdict {
             now.debt_index
         );
         let kept = now.deposit_index == then.deposit_index;
+        // a loss is debt that nobody owes any more
+        let absorbed = absorbs && now.debt_shares < then.debt_shares;
         ensure!(
-            kept || starts_again || (absorbs && now.deposit_index < then.deposit_index),
+            kept || starts_again || (absorbed && now.deposit_index < then.deposit_index),
             "{key}: deposit index from {} to {}",
             then.deposit_index,
             now.deposit_index
