@@ -214,8 +214,11 @@ impl Ledger {
     ) -> Result<(TokenAmount, DepositShares)> {
         let (amount, shares) = if amount.0 == u64::MAX {
             (self.deposit_amount_down(held), held)
+        } else if self.deposit_index == 0 && !amount.is_zero() {
+            // no number of worthless shares pays for anything
+            return Err(RiskError::InsufficientAmount);
         } else {
-            (amount, DepositShares(shares_up(amount.0, self.deposit_index)?))
+            (amount, DepositShares(shares_up(amount.0, self.deposit_index.max(1))?))
         };
         if shares.is_zero() {
             return Err(RiskError::ZeroAmount);

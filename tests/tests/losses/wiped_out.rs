@@ -70,6 +70,15 @@ async fn withdrawing_all_that_is_worth_nothing_retires_it_too() {
 }
 
 #[tokio::test]
+async fn nothing_is_paid_for_worthless_shares_and_the_refusal_says_so() {
+    let (mut world, [one, _], _) = wiped_out().await;
+    let usdc = world.usdc;
+    world.chain.edit(world.asset(&usdc).reserve(), |r: &mut Reserve| r.books.deposit_index = [0; 2]).await;
+    refused(world.withdraw(&one, &usdc, 0).await, BallastError::ZeroAmount);
+    refused(world.withdraw(&one, &usdc, 1).await, BallastError::InsufficientAmount);
+}
+
+#[tokio::test]
 async fn anyone_retires_for_absent_owners_after_sixty_days() {
     let (mut world, lenders, keeper) = wiped_out().await;
     let usdc = world.usdc;
