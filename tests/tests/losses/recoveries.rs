@@ -113,3 +113,22 @@ async fn what_is_still_to_come_bears_a_second_loss_only_after_deposits() {
     attest(&mut world).await;
     proof(&mut world).await;
 }
+
+#[tokio::test]
+async fn a_book_is_judged_with_all_that_has_come_back_to_it() {
+    let (mut world, _, ann, keeper) = loan(1_000_000).await;
+    let (sol, usdc) = (world.sol, world.usdc);
+    world.move_price(|w| &mut w.sol, usd(160)).await;
+    // as much comes back to those who lend SOL as is there, and ten seconds of it since the price was posted
+    let reserve = world.asset(&sol).reserve();
+    world.chain.edit(reserve, |reserve: &mut Reserve| reserve.losses.unrecovered = sol.units(100)).await;
+    recover(&mut world, &sol, sol.units(100)).await;
+    let equity_at_once = world.score(&ann).await.equity();
+    world.chain.pass(10);
+    let equity = world.score(&ann).await.equity();
+    let streamed = i128::from(sol.units(100)) * 10 / i128::from(RECOVERY_SECONDS);
+    let value = streamed * 160 * 1_000_000 / i128::from(sol.units(1));
+    assert!((equity.0 - equity_at_once.0 - value).abs() <= 100, "{equity:?} {equity_at_once:?} {value}");
+    let receipt = world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
+    assert_eq!(i128::from(tranches(&receipt)[0].equity_before), equity.0);
+}

@@ -144,7 +144,7 @@ fn retire<'info>(
 }
 
 /// Takes the deposit that an obligation has in a reserve out of it, as `take` changes the accrued books. `Ok(false)` where there is none,
-/// or where `take` leaves it; what came back to lenders up to now is booked all the same.
+/// or where `take` leaves it.
 #[inline(never)]
 fn release<'info>(
     obligation: &mut Obligation,
@@ -161,14 +161,11 @@ fn release<'info>(
     reserve.check(&obligation.vault)?;
     let mut ledger = reserve.bring_up(now(clock));
     let wiped_out = !takes_deposits(&ledger);
-    let taken = take(&mut reserve, &mut ledger, DepositShares(shares))?;
-    if taken {
-        remove_shares(obligation, &mut reserve, index, Side::Deposit, shares, vault.audit)?;
-    }
-    reserve.store(ledger)?;
-    if !taken {
+    if !take(&mut reserve, &mut ledger, DepositShares(shares))? {
         return Ok(false);
     }
+    remove_shares(obligation, &mut reserve, index, Side::Deposit, shares, vault.audit)?;
+    reserve.store(ledger)?;
     emit!(SharesRetired {
         vault: obligation.vault,
         reserve: *account.key,

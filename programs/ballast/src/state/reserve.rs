@@ -332,11 +332,12 @@ impl Reserve {
         (ledger, losses)
     }
 
-    /// The books as they are now, for whoever changes them: whoever calls this has to [`Reserve::store`] them, whatever comes between. What
-    /// has come back of losses is in them, and no more in what is to come.
+    /// Brings the books up to now, for whoever changes them and then has to [`Reserve::store`] them. They are written down at once: between
+    /// the two, whoever reads them finds what has come back of losses in them, and no more in what is to come.
     #[must_use]
     pub fn bring_up(&mut self, now: Seconds) -> Ledger {
         let (ledger, losses) = self.accrued(now);
+        self.books = ledger.into();
         self.losses = losses.into();
         self.vesting = self.vesting.as_risk().at(&ledger, now).into();
         ledger
