@@ -3,6 +3,8 @@
 use crate::tools::*;
 use anchor_spl::token_2022::spl_token_2022::state::AccountState;
 use ballast::{state::Reserve, BallastError};
+use ballast_client::instruction::Tranche;
+use ballast_risk::breaker::State;
 use ballast_tests::{fortune::Fortune, refused, usd, Market, User, World};
 
 /// What people have together, at the prices of now. Nobody pays for an underwater book: it counts nothing.
@@ -276,6 +278,22 @@ async fn a_frozen_debt_is_absorbed_with_the_last_deposit_and_nobody_gains_by_the
     }
     // what lenders bear together is the same
     assert!(lost[0].abs_diff(lost[1]) <= 2_000, "{lost:?}");
+}
+
+#[tokio::test]
+async fn a_deposit_whose_tokens_are_missing_is_seized_as_shares() {
+    let (mut world, _, ann, keeper) = loan(1_000_000).await;
+    let (sol, usdc) = (world.sol, world.usdc);
+    world.move_price(|w| &mut w.sol, usd(160)).await;
+    let (tokens, vault) = (world.asset(&sol).tokens(), world.vault);
+    sol.write_tokens(&mut world.chain, tokens, &vault, 0, AccountState::Initialized);
+    refused(world.last_tranche(&keeper, &ann, &usdc, &sol).await, BallastError::SharesAccountNeeded);
+    let shares = |tranche: &mut Tranche| tranche.shares_to = Some(keeper.obligation());
+    let tranche = world.tranche_with(&keeper, &ann, &usdc, &sol, shares).await;
+    let receipt = world.chain.send(&[tranche], &[&keeper.keypair]).await.unwrap();
+    assert!(tranches(&receipt)[0].paid_in_shares);
+    // whoever took the shares waits as every other lender of it does
+    assert_eq!(world.state(&sol).await, State::Halted);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@
 //!    reserves that are frozen, so that debts which nobody can repay now do not count as better pairs.
 //! 2. `E < R_maint`, and no borrow or withdrawal of the obligation in this slot.
 //! 3. `ballast_risk::tranche` sizes the tranche: target, pace, depth, `max_repay`, positions; and judges the pair.
-//! 4. The liquidator pays first. It is paid in tokens, or, where the reserve is short of free tokens or its token account is
+//! 4. The liquidator pays first. It is paid in tokens, or, where the reserve is short of tokens or its token account is
 //!    frozen, in deposit shares to a debt-free obligation of its own. It gets at least `min_received`, in token units.
 //! 5. Re-scored with the amounts that really moved, `E − R` has strictly risen (insolvent books excepted), or nothing happens.
 //! 6. When the tranche takes the last deposit, what is still owed is absorbed in the same instruction, each debt in its own reserve, which
@@ -223,8 +223,9 @@ impl<'info> SoftLiquidate<'info> {
         let seized_shares = deposit_ledger
             .seize_up(outcome.seize, outcome.insurance, deposit_shares, outcome.take_deposit)
             .named()?;
-        let paid_in_shares =
-            is_frozen(&self.deposit_tokens) || deposit_ledger.free_tokens < outcome.to_liquidator;
+        // a reserve that has lost its tokens pays in shares as well: nothing shields a book
+        let payable = deposit_ledger.free_tokens.0.min(self.deposit_tokens.amount);
+        let paid_in_shares = is_frozen(&self.deposit_tokens) || payable < outcome.to_liquidator.0;
         if paid_in_shares {
             let paid = deposit_ledger.pay_shares_down(outcome.to_liquidator).named()?;
             self.credit_shares(&mut deposit_reserve, paid, vault.audit)?;
