@@ -142,6 +142,17 @@ async fn a_foreign_token_account_or_reserve_cannot_attest() {
 }
 
 #[tokio::test]
+async fn an_attestation_of_nothing_or_of_half_a_pair_is_refused() {
+    let mut world = World::start().await;
+    let (sol, payer) = (world.asset(&world.sol), world.curator.insecure_clone());
+    let nothing = attest_solvency(world.vault, &[]);
+    refused(world.chain.send(&[nothing], &[&payer]).await, BallastError::WrongRemainingAccounts);
+    let mut half = attest_solvency(world.vault, &[sol]);
+    half.accounts.push(half.accounts[2].clone());
+    refused(world.chain.send(&[half], &[&payer]).await, BallastError::WrongRemainingAccounts);
+}
+
+#[tokio::test]
 async fn an_audit_finds_every_share_and_sums_what_is_beyond_collection() {
     let mut world = World::start().await;
     let users = people(&mut world).await;

@@ -119,6 +119,11 @@ async fn every_parameter_beyond_its_bounds_is_refused() {
         ("a rate above a thousand", |c| c.rate = Some(RateConfig { anchor: 1_000_000_000_001, ..RATE })),
         ("a rate that grows by more than 1 % a day", |c| c.rate = Some(RateConfig { growth: 101, ..RATE })),
         ("a size charge above all", |c| c.size_charge = 10_001),
+        ("more lent than 95 % of deposits", |c| c.caps.utilisation = 9_501),
+        ("a debt above ten times the depth", |c| c.caps.debt_over_depth = 100_001),
+        ("something in the caps' reserve", |c| c.caps.reserved = 1),
+        ("an exit that takes longer than a week", |c| c.flows.daily_share = 1_400),
+        ("a jump within less than a minute", |c| c.thresholds.jump_window = 59),
     ];
     let mut world = World::start().await;
     let curator = world.curator.insecure_clone();

@@ -3,7 +3,10 @@
 use anchor_lang::{error::ErrorCode, prelude::Pubkey};
 use ballast::{instructions::VaultConfig, state::Vault, BallastError, STATE_VERSION};
 use ballast_client::{address, instruction, preset::vault_config, Event};
-use ballast_risk::presets::{balanced, calm, safe};
+use ballast_risk::{
+    change::{MAX_TIMELOCK, MIN_TIMELOCK},
+    presets::{balanced, calm, safe},
+};
 use ballast_tests::{attack, refused, World, ADDRESS_IN_USE};
 use solana_signer::Signer;
 use std::slice::from_ref;
@@ -75,6 +78,11 @@ async fn every_parameter_beyond_its_bounds_is_refused() {
         ("a bucket that lasts too long", |c| c.rules.bucket_off_urgency = 5_001),
         ("insurance of more than half a bonus", |c| c.rules.insurance_slice = 5_001),
         ("something in the rules' reserve", |c| c.rules.reserved[0] = 1),
+        ("a leverage cap below two", |c| c.caps.leverage = 19_999),
+        ("an LTV cap at which a tranche helps no more", |c| c.caps.ltv = 9_524),
+        ("losses that guard before there are any", |c| c.thresholds.loss_guards = 0),
+        ("a timelock of less than two days", |c| c.timelock = MIN_TIMELOCK - 1),
+        ("a timelock that never ends", |c| c.timelock = MAX_TIMELOCK + 1),
     ];
     let mut world = World::start().await;
     let creator = world.chain.wallet();
