@@ -2,8 +2,9 @@
 
 use crate::{recoveries::recover, tools::*};
 use ballast::{state::Reserve, BallastError};
+use ballast_client::safety::absorb_loss;
 use ballast_risk::{absorb::RETIRE_AFTER, interest::Q64_ONE};
-use ballast_tests::{refused, User, World};
+use ballast_tests::{refused, usd, User, World};
 
 /// Two lenders of $10,000 each lose all of the $14,000 that they left there. Breakers are Normal again.
 async fn wiped_out() -> (World, [User; 2], User) {
@@ -161,4 +162,23 @@ async fn what_comes_back_to_the_lenders_of_another_reserve_is_theirs_whoever_ret
     assert!(before.1.recovery.pending.abs_diff(sol.units(5) / 2) <= 1, "{before:?}");
     absorb(&mut world, &one, &one).await.unwrap();
     assert_eq!(books_now(&mut world, &sol).await, before);
+}
+
+#[tokio::test]
+async fn nobody_writes_a_debt_off_by_showing_a_worthless_reserve_for_the_deposits() {
+    let (mut world, _, ann, keeper) = loan(1_000_000).await;
+    let [btc, sol, usdc] = [world.btc, world.sol, world.usdc];
+    world.lender(&btc, btc.units(1)).await;
+    ruin(&mut world, &btc).await;
+    world.move_price(|w| &mut w.sol, usd(100)).await;
+    let keys = [&btc, &sol, &usdc].map(|market| world.asset(market).reserve());
+    let [worthless, deposit, debt] = keys;
+    let absorb = |reserves: [_; 2]| absorb_loss(keeper.key(), ann.account.vault, ann.obligation(), &reserves);
+    for (reserves, error) in [
+        ([worthless, debt], BallastError::WrongRemainingAccounts),
+        ([debt, deposit], BallastError::WrongRemainingAccounts),
+        ([deposit, debt], BallastError::DepositsLeft),
+    ] {
+        refused(world.chain.would_land(&[absorb(reserves)], &[&keeper.keypair]).await, error);
+    }
 }

@@ -7,7 +7,7 @@ use ballast_client::{
     instruction::{showing_frozen, Tranche},
     Event,
 };
-use ballast_tests::{attack, refused, usd, Failure, User, World};
+use ballast_tests::{attack, refused, usd, Failure, Market, User, World};
 use std::slice::from_ref;
 
 /// Ann owes 14,000 USDC on 100 SOL at $165; a keeper has 100,000 USDC.
@@ -133,6 +133,39 @@ async fn a_pair_that_raises_risk_is_refused() {
     // repaying the hedge with dollars leaves more SOL open: 12.5 % of it, for 0.5 % of the dollars
     refused(world.liquidate(&keeper, &ann, &sol, &usdc, u64::MAX).await, BallastError::WorseningPair);
     refused(world.liquidate(&keeper, &ann, &sol, &usdc, sol.units(1)).await, BallastError::WorseningPair);
+}
+
+/// "ALT down while the others rise by half" is this book's worst row, by little before "all up": `stories/kinks.rs` of the
+/// risk crate.
+#[tokio::test]
+async fn a_pair_that_only_seems_to_lower_risk_is_refused_by_the_exact_score() {
+    let mut world = World::start().await;
+    let (btc, eth, sol, lst, usdc, alt) = (world.btc, world.eth, world.sol, world.lst, world.usdc, world.alt);
+    let (ann, keeper) = (world.user().await, world.user().await);
+    let units = |market: &Market, dollars: f64| {
+        (dollars * 1e8 / market.price as f64 * market.units(1) as f64).round() as u64
+    };
+    for market in [btc, eth] {
+        world.lender(&market, units(&market, 1_000_000.0)).await;
+    }
+    for (market, dollars) in [(alt, 179.658132), (usdc, 1_518.064785), (sol, 1.108449), (lst, 1.182114)] {
+        world.deposit(&ann, &market, units(&market, dollars)).await.unwrap();
+    }
+    // borrowed at half the price
+    world.move_price(|w| &mut w.eth, eth.price / 2).await;
+    world.move_price(|w| &mut w.btc, btc.price / 2).await;
+    for (market, dollars) in [(eth, 890.303639), (btc, 630.683432)] {
+        world.borrow(&ann, &market, units(&market, dollars)).await.unwrap();
+    }
+    world.move_price(|w| &mut w.eth, eth.price).await;
+    world.move_price(|w| &mut w.btc, btc.price).await;
+    world.give(&keeper, &eth, eth.units(100)).await;
+    world.give(&keeper, &alt, 0).await;
+    world.give(&keeper, &usdc, 0).await;
+    for most in [units(&eth, 20.0), u64::MAX] {
+        refused(world.liquidate(&keeper, &ann, &eth, &alt, most).await, BallastError::WorseningPair);
+    }
+    world.liquidate(&keeper, &ann, &eth, &usdc, u64::MAX).await.unwrap();
 }
 
 #[tokio::test]
