@@ -182,3 +182,26 @@ async fn nobody_writes_a_debt_off_by_showing_a_worthless_reserve_for_the_deposit
         refused(world.chain.would_land(&[absorb(reserves)], &[&keeper.keypair]).await, error);
     }
 }
+
+#[tokio::test]
+async fn nobody_writes_a_debt_off_by_showing_fewer_reserves_than_there_are_positions() {
+    let mut world = World::start().await;
+    let [btc, sol, usdc] = [world.btc, world.sol, world.usdc];
+    world.lender(&usdc, usdc.units(100_000)).await;
+    let (ann, keeper) = (world.user().await, world.user().await);
+    // a deposit, a debt, and a deposit behind them
+    world.deposit(&ann, &btc, btc.units(1)).await.unwrap();
+    world.borrow(&ann, &usdc, usdc.units(14_000)).await.unwrap();
+    world.deposit(&ann, &sol, sol.units(100)).await.unwrap();
+    ruin(&mut world, &btc).await;
+    world.tick(1).await;
+    let keys = [&btc, &usdc, &sol].map(|market| world.asset(market).reserve());
+    for (shown, error) in [
+        (&keys[..1], BallastError::WrongRemainingAccounts),
+        (&keys[..2], BallastError::WrongRemainingAccounts),
+        (&keys[..], BallastError::DepositsLeft),
+    ] {
+        let absorb = absorb_loss(keeper.key(), ann.account.vault, ann.obligation(), shown);
+        refused(world.chain.would_land(&[absorb], &[&keeper.keypair]).await, error);
+    }
+}

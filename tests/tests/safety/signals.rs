@@ -138,7 +138,9 @@ async fn one_missing_unit_halts_the_reserve_or_the_vault_and_none_is_no_signal()
         let (asset, other) = (world.asset(&usdc), world.asset(&sol));
         let elsewhere = swapped(&trip, asset.tokens(), other.tokens());
         refused(world.chain.would_land(&[elsewhere], &[&payer]).await, BallastError::WrongTokenAccount);
-        world.chain.send(&[trip], &[&payer]).await.unwrap();
+        world.chain.send(from_ref(&trip), &[&payer]).await.unwrap();
+        // within the same second it says nothing new
+        refused(world.chain.would_land(&[trip], &[&payer]).await, BallastError::NoSignal);
     }
     assert_eq!(world.state(&usdc).await, State::Halted);
     assert_eq!(world.vault_state().await, State::Halted);
