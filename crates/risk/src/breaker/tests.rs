@@ -2,6 +2,7 @@
 
 extern crate std;
 
+mod causes;
 mod histories;
 
 use super::*;
