@@ -73,6 +73,52 @@ fn money_that_only_passes_through_leaves_no_trace() {
 }
 
 #[test]
+fn a_repayment_gives_back_what_it_repays_and_touches_nothing_else() {
+    let all = TokenAmount(1_000);
+    let came =
+        Flows::default().deposit(&rules(), &PositionFlow::default(), all, TokenAmount(40), START).unwrap();
+    let lent = came.flows.borrow(&rules(), all, TokenAmount(90), START).unwrap();
+    let back = lent.repay(&rules(), all, TokenAmount(30), START);
+    let outflow = Leak { used: 90 - 30, updated_at: START };
+    assert_eq!(back, Flows { outflow, ..came.flows });
+}
+
+#[test]
+fn what_arrived_goes_back_once_and_fades_from_then_on() {
+    let all = TokenAmount(1_000);
+    let came =
+        Flows::default().deposit(&rules(), &PositionFlow::default(), all, TokenAmount(100), START).unwrap();
+    // half a day later half of it counts as settled; of the other half a part goes back
+    let later = START + DAY / 2;
+    let out = exit(ExitRule::Bucket, 20, 100, 1_100, 1_100);
+    let left = came.flows.withdraw(&rules(), &came.position, &out, later).unwrap();
+    assert_eq!((left.position.arrived, left.position.arrived_at), (100 / 2 - 20, later));
+    assert_eq!(left.flows.outflow.used, 0);
+    // the rest can go back too; what is beyond it needs room to leave
+    let more = exit(ExitRule::Bucket, 35, 80, 1_080, 1_080);
+    let gone = left.flows.withdraw(&rules(), &left.position, &more, later).unwrap();
+    assert_eq!((gone.position.arrived, gone.flows.outflow.used), (0, 5));
+}
+
+#[test]
+fn a_bucket_is_no_signal_in_the_second_in_which_it_moved_nor_before_it() {
+    let all = TokenAmount(1_000);
+    let moved = Leak { used: 100, updated_at: START };
+    let flows = Flows { inflow: moved, outflow: moved, ..Flows::default() };
+    for now in [START - 1, START] {
+        assert_eq!(flows.inflow_evidence(&rules(), all, now), Err(Refusal::NoSignal));
+        assert_eq!(flows.outflow_evidence(&rules(), all, now), Err(Refusal::NoSignal));
+    }
+    let now = START + 1;
+    let room = flows.room_in(&rules(), all, now);
+    let evidence = ReserveEvidence::Inflow { room, capacity: TokenAmount(90) };
+    assert_eq!(flows.inflow_evidence(&rules(), all, now), Ok(evidence), "a tenth of the settled 900");
+    let room = flows.room_out(&rules(), all, now);
+    let evidence = ReserveEvidence::Outflow { room, capacity: TokenAmount(90) };
+    assert_eq!(flows.outflow_evidence(&rules(), all, now), Ok(evidence));
+}
+
+#[test]
 fn an_empty_outflow_bucket_still_lets_everyone_take_the_own_daily_share() {
     let all = TokenAmount(10_000);
     let empty = Flows::default().borrow(&rules(), all, TokenAmount(1_000), START).unwrap();
