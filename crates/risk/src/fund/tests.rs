@@ -113,6 +113,39 @@ fn payments_are_bounded_by_price_premium_and_share() {
 }
 
 #[test]
+fn the_automatic_cover_is_paid_to_its_last_unit_and_once() {
+    let (mut fund, _) = staked(1_000_000_000);
+    let cover = fund.automatic_cover_down(&RULES, START);
+    let rules = FundRules { premium: Bps(0), ..RULES };
+    let pay = |fund: &mut Fund, value, now| fund.pay_automatically(&rules, &dollar(), Usd(value), now);
+    // a unit less for rounding
+    let value = i128::from(cover.0) + 1;
+    assert_eq!(pay(&mut fund, value + 1, START), Err(Refusal::CoverSpent));
+    assert_eq!(pay(&mut fund, value, START), Ok(cover));
+    assert_eq!(fund.automatic_cover_down(&rules, START), TokenAmount(0));
+    assert_eq!(pay(&mut fund, 2, START), Err(Refusal::CoverSpent));
+    // a period later it has refilled by a twentieth of what is left, which is also the most it holds
+    let (later, most) = (START + Seconds::from(RULES.cover_period), (1_000_000_000 - cover.0) / 20);
+    assert_eq!(fund.automatic_cover_down(&rules, later).0, most - (cover.0 - most));
+}
+
+#[test]
+fn a_share_that_is_worth_its_least_is_not_lost_and_below_it_is() {
+    let pay_all_but = |left: u64| {
+        let (mut fund, _) = staked(2 * PRICE_BOUND);
+        let rules = FundRules { premium: Bps(0), ..RULES };
+        let mut approval = Approval { value: u64::MAX, until: START };
+        let value = Usd(i128::from(fund.tokens - left) + 1);
+        fund.pay_approved(&mut approval, &rules, &dollar(), value, START).unwrap();
+        fund
+    };
+    let kept = pay_all_but(2);
+    assert_eq!((kept.tokens, kept.shares, kept.era), (2, 2 * PRICE_BOUND, 0));
+    let lost = pay_all_but(1);
+    assert_eq!((lost.tokens, lost.spare, lost.shares, lost.era), (0, 1, 0, 1));
+}
+
+#[test]
 fn a_fund_that_is_paid_out_begins_anew_and_old_stakes_are_lost() {
     let (mut fund, old) = staked(1_000_000);
     let mut approval = Approval { value: u64::MAX, until: START };
@@ -159,6 +192,11 @@ fn nobody_is_tricked_by_a_share_price() {
 fn rules_outside_their_bounds_are_refused() {
     RULES.validate().unwrap();
     let day = DAY as u32;
+    let days = |seconds: u32| (seconds % day == 0).then_some(seconds / day);
+    assert_eq!((days(RULES.cooldown), days(RULES.unstake_window)), (Some(14), Some(2)));
+    assert_eq!((days(RULES.cover_period), days(RULES.voting_period)), (Some(7), Some(3)));
+    // stake is held back for three days after a loss and for seven after a vote
+    assert_eq!((LOSS_LOCK, CLAIM_WINDOW, APPROVAL_SECONDS), (3 * DAY, 14 * DAY, 7 * DAY));
     for wild in [
         FundRules { cooldown: 7 * day - 1, ..RULES },
         FundRules { unstake_window: 8 * day, ..RULES },
