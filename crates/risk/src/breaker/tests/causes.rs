@@ -74,24 +74,6 @@ fn a_vault_whose_attestations_fail_for_a_day_winds_down() {
 }
 
 #[test]
-fn the_signal_that_holds_guarded_for_the_longest_is_its_reason() {
-    let stale = ReserveEvidence::Stale { published_at: START - 400, exposed: 1 };
-    let full = ReserveEvidence::Inflow { room: TokenAmount(0), capacity: TokenAmount(9) };
-    let first = Breaker::default().trip_reserve(&T, &stale, START).unwrap().breaker;
-    let end = START + Seconds::from(T.guarded_seconds);
-    assert_eq!((first.last_reading().cause, first.expires_at), (Cause::Stale, end));
-    // it lasts from the later signal on, for whose sake it does
-    let second = first.trip_reserve(&T, &full, START + 60).unwrap();
-    assert_eq!((second.change, second.breaker.expires_at), (Change::Extended, end + 60));
-    assert_eq!(second.breaker.last_reading().cause, Cause::Inflow);
-    assert_eq!(second.breaker.last_reading().observed_at, START + 60);
-    // one that asks for no longer changes nothing, its reason neither
-    let brief = ReserveThresholds { guarded_seconds: T.guarded_seconds - 60, ..T };
-    let same = first.trip_reserve(&brief, &full, START + 60).unwrap();
-    assert_eq!((same.change, same.breaker), (Change::Nothing, first));
-}
-
-#[test]
 fn a_price_is_a_signal_until_it_is_a_minute_old_and_no_longer() {
     let seen = |age| Breaker::default().trip_reserve(&T, &average(1_200, START - age), START);
     assert_eq!(seen(MAX_OBSERVATION_AGE).unwrap().change, Change::Observed);
