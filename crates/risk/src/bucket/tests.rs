@@ -164,6 +164,24 @@ fn a_seventh_a_day_is_a_full_exit_in_six_days_from_the_first() {
 }
 
 #[test]
+fn shares_that_were_taken_count_under_the_rule_and_the_wind_down_in_which_they_were() {
+    let allowed = |taken, since, rule, now| {
+        let position = PositionFlow { taken, since, ..PositionFlow::default() };
+        position.allowance_down(&Flows::default(), &rules(), &exit(rule, 0, 600, 1_000, 500), now).0
+    };
+    // pro rata: half of 600 shares, or of 600 and the 100 that were taken before, less those
+    let rule = ExitRule::ProRata { since: START };
+    assert_eq!(allowed(100, START, rule, START), 700 / 2 - 100);
+    for another in [START - 1, START + 1] {
+        assert_eq!(allowed(100, another, rule, START), 600 / 2);
+    }
+    // in Normal they are forgotten after two weeks, and the first day's share is there again
+    let (bucket, end) = (ExitRule::Bucket, START + 14 * DAY);
+    assert_eq!(allowed(100, START, bucket, end - 1), 600);
+    assert_eq!(allowed(100, START, bucket, end), 600 * u64::from(MIN_DAILY_SHARE.0) / 10_000);
+}
+
+#[test]
 fn a_rule_follows_from_the_breakers() {
     use crate::breaker::{Permission, Restriction, State};
     let restriction = Restriction { state: State::Guarded, since: 5 };
@@ -284,6 +302,29 @@ proptest! {
 }
 
 #[test]
+fn rules_on_their_bounds_are_accepted() {
+    let balanced = FlowRules::balanced(5, 7);
+    assert_eq!((balanced.inflow_floor, balanced.outflow_floor), (5, 7));
+    assert_eq!([balanced.inflow_seconds, balanced.outflow_seconds], [6 * 60 * 60; 2]);
+    assert_eq!([balanced.inflow_share, balanced.outflow_share, balanced.daily_share], [Bps(2_000); 3]);
+    for (floor, seconds, share, daily_share) in
+        [(1, 600, Bps(100), MIN_DAILY_SHARE), (u64::MAX, 7 * 86_400, Bps(10_000), Bps(10_000))]
+    {
+        let rules = FlowRules {
+            inflow_floor: floor,
+            outflow_floor: floor,
+            inflow_seconds: seconds,
+            outflow_seconds: seconds,
+            inflow_share: share,
+            outflow_share: share,
+            daily_share,
+            reserved: 0,
+        };
+        assert_eq!(rules.validate(), Ok(()), "{rules:?}");
+    }
+}
+
+#[test]
 fn rules_outside_their_bounds_are_refused() {
     FlowRules::balanced(1, 1).validate().unwrap();
     let rules = rules();
@@ -292,7 +333,11 @@ fn rules_outside_their_bounds_are_refused() {
         FlowRules { daily_share: Bps(10_001), ..rules },
         FlowRules { inflow_share: Bps(99), ..rules },
         FlowRules { outflow_share: Bps(10_001), ..rules },
+        FlowRules { inflow_share: Bps(10_001), ..rules },
+        FlowRules { outflow_share: Bps(99), ..rules },
         FlowRules { inflow_seconds: 599, ..rules },
+        FlowRules { outflow_seconds: 599, ..rules },
+        FlowRules { inflow_seconds: 7 * 86_400 + 1, ..rules },
         FlowRules { outflow_seconds: 7 * 86_400 + 1, ..rules },
         FlowRules { inflow_floor: 0, ..rules },
         FlowRules { outflow_floor: 0, ..rules },
