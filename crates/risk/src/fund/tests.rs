@@ -192,16 +192,26 @@ fn nobody_is_tricked_by_a_share_price() {
 fn rules_outside_their_bounds_are_refused() {
     RULES.validate().unwrap();
     let day = DAY as u32;
-    let days = |seconds: u32| (seconds % day == 0).then_some(seconds / day);
-    assert_eq!((days(RULES.cooldown), days(RULES.unstake_window)), (Some(14), Some(2)));
-    assert_eq!((days(RULES.cover_period), days(RULES.voting_period)), (Some(7), Some(3)));
+    assert_eq!((RULES.cooldown, RULES.unstake_window), (14 * day, 2 * day));
+    assert_eq!((RULES.cover_period, RULES.voting_period), (7 * day, 3 * day));
     // stake is held back for three days after a loss and for seven after a vote
     assert_eq!((LOSS_LOCK, CLAIM_WINDOW, APPROVAL_SECONDS), (3 * DAY, 14 * DAY, 7 * DAY));
+    assert_eq!((INCOME_SECONDS, DEBT_MEMORY), (7 * DAY, 30 * DAY));
+    let longest = FundRules { cooldown: 60 * day, unstake_window: 7 * day, cover_period: 30 * day, ..RULES };
+    let longest =
+        FundRules { voting_period: 14 * day, cover_share: Bps(2_500), premium: Bps(100), ..longest };
+    longest.validate().unwrap();
+    let shortest = FundRules { cooldown: 7 * day, unstake_window: day, cover_period: day, ..RULES };
+    FundRules { voting_period: day, cover_share: Bps(0), premium: Bps(0), ..shortest }.validate().unwrap();
     for wild in [
         FundRules { cooldown: 7 * day - 1, ..RULES },
-        FundRules { unstake_window: 8 * day, ..RULES },
+        FundRules { cooldown: 60 * day + 1, ..RULES },
+        FundRules { unstake_window: day - 1, ..RULES },
+        FundRules { unstake_window: 7 * day + 1, ..RULES },
         FundRules { cover_period: day - 1, ..RULES },
-        FundRules { voting_period: 0, ..RULES },
+        FundRules { cover_period: 30 * day + 1, ..RULES },
+        FundRules { voting_period: day - 1, ..RULES },
+        FundRules { voting_period: 14 * day + 1, ..RULES },
         FundRules { cover_share: Bps(2_501), ..RULES },
         FundRules { premium: Bps(101), ..RULES },
         FundRules { reserved: 1, ..RULES },

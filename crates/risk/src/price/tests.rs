@@ -91,7 +91,9 @@ fn conservative_prices_take_the_worse_of_confidence_and_average() {
 fn every_price_keeps_sixty_bits() {
     for exponent in MIN_EXPONENT..=0 {
         for decimals in MIN_DECIMALS..=MAX_DECIMALS {
-            for price in [1, 3, 999_983, 1_000_000_000] {
+            // a billion dollars, or what 64 bits hold of it
+            let most = u64::try_from(10u128.pow(9 + exponent.unsigned_abs())).unwrap_or(u64::MAX);
+            for price in [1, 3, 999_983, most / 7, most] {
                 let unit = UnitPrice::from_oracle(price, exponent, decimals).unwrap();
                 let bits = u64::BITS - unit.mantissa.leading_zeros();
                 assert!((60..=63).contains(&bits), "{price} {exponent} {decimals}: {bits}");
