@@ -36,7 +36,7 @@ fn stake_cools_down_leaves_in_its_window_and_then_has_to_ask_again() {
     // asking for more starts the cooldown of all anew
     let more = asked.request(&fund, StakeShares(1), ready).unwrap();
     assert_eq!(more.leave(&mut fund, &RULES, ready), Err(Refusal::StakeCooling));
-    assert_eq!(asked.stay(&fund).shares, 1_000);
+    assert_eq!((asked.stay(&fund).shares, asked.stay(&fund).leaving), (1_000, 0));
 }
 
 #[test]
@@ -162,6 +162,7 @@ fn a_fund_that_is_paid_out_begins_anew_and_old_stakes_are_lost() {
     assert!(old.request(&fund, StakeShares(1), START).is_err());
     let (again, _) = old.stake(&mut fund, TokenAmount(500), START).unwrap();
     assert_eq!((again.shares, fund.tokens), (500, 1_000));
+    assert_eq!(again.in_era_of(&fund), again, "they are of the present era");
 }
 
 #[test]

@@ -64,6 +64,26 @@ fn a_pair_that_gains_exactly_twice_as_much_over_its_smallest_tranche_does_not_sh
 }
 
 #[test]
+fn rounding_makes_no_pair_more_than_twice_as_good() {
+    // a bonus of what repaying stables relieves, and stables that relieve exactly half of what SOL does
+    let mut fixture =
+        Fixture::new(presets::balanced().unwrap(), &[(Sol, 500.000006), (Usdc, 700.0), (Usdc, -1_060.0)]);
+    fixture.preset.model.basis[3] = Bps(20);
+    fixture.book[1].idio = Bps(1_700 / 2);
+    for curve in &mut fixture.curves {
+        (curve.bonus_min, curve.bonus_max) = (Bps(20), Bps(20));
+    }
+    // over this smallest tranche the requirement's rounding falls by a micro-USD more than it does
+    fixture.rules.minimum_tranche = 10_000_005;
+    let (sol, stables) = (fixture.plan(2, 0).unwrap(), fixture.plan(2, 1).unwrap());
+    assert_eq!(sol.gain, stables.gain * 2);
+    let smallest = fixture.rules.minimum();
+    let after = score_after(&fixture.preset.model, &fixture.book, 2, 0, smallest, sol.bonus).unwrap();
+    let rise = after.excess().0 - sol.before.excess().0;
+    assert!(rise * 10_000_000_000 > smallest.0 * i128::from(sol.gain));
+}
+
+#[test]
 fn a_pair_that_really_is_better_is_still_asked_for() {
     // Long SOL against USD: selling the USD deposit beside it would hardly lower the risk.
     let fixture =
