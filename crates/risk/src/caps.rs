@@ -272,6 +272,24 @@ mod tests {
     }
 
     #[test]
+    fn every_bound_is_allowed_itself() {
+        let (most, beyond) =
+            (ReserveCaps::OPEN, ReserveCaps { debt_over_depth: 100_001, ..ReserveCaps::OPEN });
+        assert_eq!((most.utilisation, most.debt_over_depth), (MAX_UTILISATION, 100_000));
+        assert!(most.validate().is_ok() && beyond.validate().is_err());
+        for leverage in [20_000, MAX_LEVERAGE] {
+            assert!(VaultCaps { leverage, ..VaultCaps::BALANCED }.validate().is_ok());
+        }
+        // 90 of 100 is the highest LTV, and (100 + 90)/(100 − 90) below the highest leverage
+        let caps = VaultCaps { leverage: MAX_LEVERAGE, ..VaultCaps::BALANCED };
+        assert_eq!(caps.check_opening(&book(100, 90)), Ok(()));
+        // (9 + 7)/(9 − 7) is the eight of the cap
+        assert_eq!(VaultCaps::BALANCED.check_opening(&book(9, 7)), Ok(()));
+        let more = Score { debt: Usd(7_000_001), ..book(9, 7) };
+        assert_eq!(VaultCaps::BALANCED.check_opening(&more), Err(Refusal::LeverageCap));
+    }
+
+    #[test]
     fn parts_of_a_group_never_add_up_to_more_than_its_cap() {
         let mut caps = VaultCaps::BALANCED;
         caps.groups[2] = 100;
@@ -287,6 +305,8 @@ mod tests {
         assert_eq!(parts.hand_out(&caps, 3, u64::MAX, 5).unwrap().parts[3], 5);
         caps.groups[2] = 10;
         assert_eq!(parts.hand_out(&caps, 2, 50, 45).unwrap().parts[2], 85, "less always fits");
+        assert_eq!(parts.hand_out(&caps, 2, 50, 50), Ok(parts), "and so does what is out already");
+        assert_eq!(parts.hand_out(&caps, 2, 50, 51), Err(Refusal::GroupCap));
     }
 
     #[test]
@@ -300,5 +320,6 @@ mod tests {
             Err(Refusal::MoreThanHeals),
             "without debt there is nothing to heal"
         );
+        assert_eq!(check_heals(&book(0, 0)), Err(Refusal::MoreThanHeals), "nor of an empty book");
     }
 }

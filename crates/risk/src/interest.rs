@@ -196,6 +196,16 @@ mod tests {
     }
 
     #[test]
+    fn curves_on_their_bounds_are_accepted_and_a_count_beyond_the_points_is_not() {
+        let eight = [(0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (6, 0), (10_000, MAX_RATE_BPS)];
+        let curve = RateCurve::new(&eight).unwrap();
+        assert!(RateCurve::new(&[(0, 5), (10_000, 5)]).is_ok(), "a flat one");
+        for count in [0, 1, 7, 9, u64::MAX] {
+            assert!(RateCurve { count, ..curve }.validate().is_err(), "{count}");
+        }
+    }
+
+    #[test]
     fn a_year_at_ten_percent_compounds_to_e_to_the_tenth() {
         let growth = growth_up(rate(0.10), SECONDS_PER_YEAR) as f64 / Q64_ONE as f64;
         assert!((growth - (0.1f64.exp() - 1.0)).abs() < 1e-8, "{growth}");

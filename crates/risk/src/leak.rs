@@ -90,5 +90,8 @@ mod tests {
         assert_eq!(leak.at(100, 10, 1_000_005).room(100), 50);
         assert_eq!(leak.at(50, 10, 1_000_000).used, 50, "a smaller capacity");
         assert_eq!(leak.at(100, 10, 999_999), leak, "a clock that runs backwards");
+        // a unit in ten seconds: nine of them that passed before it was used bring nothing after it
+        let used = Leak::default().at(1, 10, 9).plus(1, 1);
+        assert_eq!((used.updated_at, used.at(1, 10, 18).used, used.at(1, 10, 19).used), (9, 1, 0));
     }
 }

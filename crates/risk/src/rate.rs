@@ -161,4 +161,45 @@ mod tests {
         assert_eq!(prices.spot.value_down(TokenAmount(1_000_000)).0, 480_000_000);
         assert_eq!(prices.high.value_down(TokenAmount(1_000_000)).0, 480_000_000);
     }
+
+    #[test]
+    fn time_adds_up_for_a_rate_above_the_anchor_and_for_no_other() {
+        // 1 % a day of a million: a part in ten thousand takes under nine seconds, none of it one
+        let anchor = RateAnchor { rate: 1_000_000, updated_at: 100 };
+        let growth = MAX_RATE_GROWTH;
+        let second = SECONDS_PER_DAY * 10_000 / (1_000_000 * 100) + 100;
+        assert_eq!(anchor.follow_down(2_000_000, growth, second), anchor);
+        assert_eq!(anchor.follow_down(2_000_000, growth, second + 1).rate, 1_000_001);
+        // while the rate is where it was, or below, there is nothing to catch up with
+        for observed in [1_000_000, 999_999] {
+            let stays = RateAnchor { updated_at: second, ..anchor };
+            assert_eq!(anchor.follow_down(observed, growth, second), stays);
+        }
+    }
+
+    #[test]
+    fn factors_that_are_not_positive_make_no_price() {
+        let one = Observation { price: 1, confidence: 0, ema: 1, exponent: 0, publish_time: 0 };
+        assert_eq!(Observation::compose_down(&one, &one), Ok(one));
+        for nothing in [0, -1] {
+            for broken in [Observation { price: nothing, ..one }, Observation { ema: nothing, ..one }] {
+                for (base, rate) in [(broken, one), (one, broken)] {
+                    let composed = Observation::compose_down(&base, &rate);
+                    assert_eq!(composed, Err(RiskError::PriceOutOfRange), "{base:?} {rate:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_product_loses_digits_only_where_it_does_not_fit() {
+        let of = |price, exponent| Observation { price, confidence: 0, ema: 1, exponent, publish_time: 0 };
+        let product = |base, rate| Observation::compose_down(&base, &rate).map(|p| (p.price, p.exponent));
+        // the largest that fits, and twice that
+        assert_eq!(product(of(i64::MAX, -8), of(1, 0)), Ok((i64::MAX, -8)));
+        assert_eq!(product(of(i64::MAX, -8), of(2, 0)), Ok((i64::MAX / 5, -7)));
+        // ten digits too many, and ten places to lose them
+        assert_eq!(product(of(1 << 60, -5), of(10_000_000_000, -5)), Ok((1 << 60, 0)));
+        assert_eq!(product(of(1 << 60, -5), of(10_000_000_000, -4)), Err(RiskError::PriceOutOfRange));
+    }
 }

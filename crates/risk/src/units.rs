@@ -121,3 +121,27 @@ impl Fraction {
         Ppm(((self.0 as u128).wrapping_mul(PPM_ONE as u128) >> 32) as u32)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_that_does_not_fit_its_display_stops_at_the_end_it_is_beyond() {
+        for fits in [i64::MIN, -1, 0, 7, i64::MAX] {
+            assert_eq!(Usd(i128::from(fits)).clamp_i64(), fits);
+        }
+        assert_eq!(Usd(i128::from(i64::MIN) - 1).clamp_i64(), i64::MIN);
+        assert_eq!(Usd(i128::from(i64::MAX) + 1).clamp_i64(), i64::MAX);
+        let unsigned = [-1, 7, u64::MAX.into(), i128::from(u64::MAX) + 1].map(|n| Usd(n).clamp_u64());
+        assert_eq!(unsigned, [0, 7, u64::MAX, u64::MAX]);
+    }
+
+    #[test]
+    fn basis_points_beyond_all_are_all() {
+        let fraction = |bps| Fraction::from_bps_down(Bps(bps)).0;
+        assert_eq!([fraction(0), fraction(5_000), fraction(10_000)], [0, 1 << 31, 1 << 32]);
+        assert_eq!(fraction(9_999), (9_999 << 32) / 10_000);
+        assert_eq!([fraction(10_001), fraction(u16::MAX)], [Fraction::ONE.0; 2]);
+    }
+}

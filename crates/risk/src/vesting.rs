@@ -106,6 +106,7 @@ mod tests {
         let mut vesting = FeeVesting::default().at(&ledger, START);
         Losses::default().absorb(&mut ledger, DebtShares(70), START).unwrap();
         let collected = vesting.collect_down(&mut ledger, START + VESTING_SECONDS).unwrap();
+        assert_eq!(VESTING_SECONDS, 7 * 86_400);
         assert_eq!(collected, TokenAmount(30));
         assert_eq!(ledger.total_deposits_down(), TokenAmount(1_000));
     }

@@ -1,5 +1,7 @@
 extern crate std;
 
+mod wiped_out;
+
 use super::*;
 use crate::{interest::SECONDS_PER_YEAR, reserve::InterestSplit, units::Bps};
 use proptest::prelude::*;

@@ -2,7 +2,11 @@
 
 extern crate std;
 
+mod bounds;
+mod causes;
 mod histories;
+mod holds;
+mod jumps;
 
 use super::*;
 use crate::{

@@ -73,6 +73,52 @@ fn money_that_only_passes_through_leaves_no_trace() {
 }
 
 #[test]
+fn a_repayment_gives_back_what_it_repays_and_touches_nothing_else() {
+    let all = TokenAmount(1_000);
+    let came =
+        Flows::default().deposit(&rules(), &PositionFlow::default(), all, TokenAmount(40), START).unwrap();
+    let lent = came.flows.borrow(&rules(), all, TokenAmount(90), START).unwrap();
+    let back = lent.repay(&rules(), all, TokenAmount(30), START);
+    let outflow = Leak { used: 90 - 30, updated_at: START };
+    assert_eq!(back, Flows { outflow, ..came.flows });
+}
+
+#[test]
+fn what_arrived_goes_back_once_and_fades_from_then_on() {
+    let all = TokenAmount(1_000);
+    let came =
+        Flows::default().deposit(&rules(), &PositionFlow::default(), all, TokenAmount(100), START).unwrap();
+    // half a day later half of it counts as settled; of the other half a part goes back
+    let later = START + DAY / 2;
+    let out = exit(ExitRule::Bucket, 20, 100, 1_100, 1_100);
+    let left = came.flows.withdraw(&rules(), &came.position, &out, later).unwrap();
+    assert_eq!((left.position.arrived, left.position.arrived_at), (100 / 2 - 20, later));
+    assert_eq!(left.flows.outflow.used, 0);
+    // the rest can go back too; what is beyond it needs room to leave
+    let more = exit(ExitRule::Bucket, 35, 80, 1_080, 1_080);
+    let gone = left.flows.withdraw(&rules(), &left.position, &more, later).unwrap();
+    assert_eq!((gone.position.arrived, gone.flows.outflow.used), (0, 5));
+}
+
+#[test]
+fn a_bucket_is_no_signal_in_the_second_in_which_it_moved_nor_before_it() {
+    let all = TokenAmount(1_000);
+    let moved = Leak { used: 100, updated_at: START };
+    let flows = Flows { inflow: moved, outflow: moved, ..Flows::default() };
+    for now in [START - 1, START] {
+        assert_eq!(flows.inflow_evidence(&rules(), all, now), Err(Refusal::NoSignal));
+        assert_eq!(flows.outflow_evidence(&rules(), all, now), Err(Refusal::NoSignal));
+    }
+    let now = START + 1;
+    let room = flows.room_in(&rules(), all, now);
+    let evidence = ReserveEvidence::Inflow { room, capacity: TokenAmount(90) };
+    assert_eq!(flows.inflow_evidence(&rules(), all, now), Ok(evidence), "a tenth of the settled 900");
+    let room = flows.room_out(&rules(), all, now);
+    let evidence = ReserveEvidence::Outflow { room, capacity: TokenAmount(90) };
+    assert_eq!(flows.outflow_evidence(&rules(), all, now), Ok(evidence));
+}
+
+#[test]
 fn an_empty_outflow_bucket_still_lets_everyone_take_the_own_daily_share() {
     let all = TokenAmount(10_000);
     let empty = Flows::default().borrow(&rules(), all, TokenAmount(1_000), START).unwrap();
@@ -115,6 +161,24 @@ fn a_seventh_a_day_is_a_full_exit_in_six_days_from_the_first() {
     assert!(flows.withdraw(&rules(), &position, &out, START + 7 * DAY).is_ok());
     let more = exit(anew, 1_430, 10_000, 10_000, 10_000);
     assert_eq!(flows.withdraw(&rules(), &position, &more, START + 7 * DAY), Err(Refusal::ExitShareSpent));
+}
+
+#[test]
+fn shares_that_were_taken_count_under_the_rule_and_the_wind_down_in_which_they_were() {
+    let allowed = |taken, since, rule, now| {
+        let position = PositionFlow { taken, since, ..PositionFlow::default() };
+        position.allowance_down(&Flows::default(), &rules(), &exit(rule, 0, 600, 1_000, 500), now).0
+    };
+    // pro rata: half of 600 shares, or of 600 and the 100 that were taken before, less those
+    let rule = ExitRule::ProRata { since: START };
+    assert_eq!(allowed(100, START, rule, START), 700 / 2 - 100);
+    for another in [START - 1, START + 1] {
+        assert_eq!(allowed(100, another, rule, START), 600 / 2);
+    }
+    // in Normal they are forgotten after two weeks, and the first day's share is there again
+    let (bucket, end) = (ExitRule::Bucket, START + 14 * DAY);
+    assert_eq!(allowed(100, START, bucket, end - 1), 600);
+    assert_eq!(allowed(100, START, bucket, end), 600 * u64::from(MIN_DAILY_SHARE.0) / 10_000);
 }
 
 #[test]
@@ -238,6 +302,29 @@ proptest! {
 }
 
 #[test]
+fn rules_on_their_bounds_are_accepted() {
+    let balanced = FlowRules::balanced(5, 7);
+    assert_eq!((balanced.inflow_floor, balanced.outflow_floor), (5, 7));
+    assert_eq!([balanced.inflow_seconds, balanced.outflow_seconds], [6 * 60 * 60; 2]);
+    assert_eq!([balanced.inflow_share, balanced.outflow_share, balanced.daily_share], [Bps(2_000); 3]);
+    for (floor, seconds, share, daily_share) in
+        [(1, 600, Bps(100), MIN_DAILY_SHARE), (u64::MAX, 7 * 86_400, Bps(10_000), Bps(10_000))]
+    {
+        let rules = FlowRules {
+            inflow_floor: floor,
+            outflow_floor: floor,
+            inflow_seconds: seconds,
+            outflow_seconds: seconds,
+            inflow_share: share,
+            outflow_share: share,
+            daily_share,
+            reserved: 0,
+        };
+        assert_eq!(rules.validate(), Ok(()), "{rules:?}");
+    }
+}
+
+#[test]
 fn rules_outside_their_bounds_are_refused() {
     FlowRules::balanced(1, 1).validate().unwrap();
     let rules = rules();
@@ -246,7 +333,11 @@ fn rules_outside_their_bounds_are_refused() {
         FlowRules { daily_share: Bps(10_001), ..rules },
         FlowRules { inflow_share: Bps(99), ..rules },
         FlowRules { outflow_share: Bps(10_001), ..rules },
+        FlowRules { inflow_share: Bps(10_001), ..rules },
+        FlowRules { outflow_share: Bps(99), ..rules },
         FlowRules { inflow_seconds: 599, ..rules },
+        FlowRules { outflow_seconds: 599, ..rules },
+        FlowRules { inflow_seconds: 7 * 86_400 + 1, ..rules },
         FlowRules { outflow_seconds: 7 * 86_400 + 1, ..rules },
         FlowRules { inflow_floor: 0, ..rules },
         FlowRules { outflow_floor: 0, ..rules },

@@ -51,6 +51,17 @@ fn whatever_raises_the_requirement_ramps() {
         m.basis[1].0 -= 10;
     });
     assert_eq!(mixed, ramp(Clock::InNormal, MIN_RAMP));
+    // whatever else rises, one floor or the factor of opening that falls makes it a mixture; one that rises does not
+    let with_a_charge = |edit: fn(&mut RiskModel)| {
+        model_change(|m| {
+            m.basis[0].0 += 10;
+            edit(m);
+        })
+    };
+    assert_eq!(with_a_charge(|m| m.gross_floor.0 -= 10), ramp(Clock::InNormal, MIN_RAMP));
+    assert_eq!(with_a_charge(|m| m.debt_floor.0 -= 10), ramp(Clock::InNormal, MIN_RAMP));
+    assert_eq!(with_a_charge(|m| m.opening_factor.0 -= 10), ramp(Clock::InNormal, MIN_RAMP));
+    assert_eq!(with_a_charge(|m| m.opening_factor.0 += 10), ramp(Clock::Always, MIN_RAMP));
     // what only lowers waits and does not ramp
     assert_eq!(model_change(|m| m.basis[2].0 -= 10), CAUTIOUS);
     assert_eq!(
@@ -115,6 +126,13 @@ fn caps_fall_and_borrowing_ends_at_once_and_nothing_else_does() {
         VaultCaps { leverage: vault.leverage - 1, ltv: Bps(8_000), groups: [99; MAX_GROUPS], ..vault };
     assert_eq!(classify(Change::VaultCaps(&vault, &lower)), Class::AtOnce);
     assert_eq!(classify(Change::VaultCaps(&lower, &vault)), CAUTIOUS);
+    let mut of_one_group = lower;
+    of_one_group.groups[7] = 101;
+    let of_leverage = VaultCaps { leverage: vault.leverage + 1, ..lower };
+    let of_ltv = VaultCaps { ltv: Bps(vault.ltv.0 + 1), ..lower };
+    for one_up in [of_one_group, of_leverage, of_ltv] {
+        assert_eq!(classify(Change::VaultCaps(&vault, &one_up)), CAUTIOUS, "one cap up and all others down");
+    }
 
     assert_eq!(classify(Change::Borrowable(true, false)), Class::AtOnce);
     assert_eq!(classify(Change::Borrowable(false, true)), CAUTIOUS);
@@ -150,6 +168,7 @@ fn caps_fall_and_borrowing_ends_at_once_and_nothing_else_does() {
 #[test]
 fn a_clock_stands_still_outside_normal_and_a_ripe_change_expires() {
     let (now, delay) = (20_000 * DAY, 2 * DAY);
+    assert_eq!(RIPE_SECONDS, 3 * 86_400);
     assert!(Timelock::start(Clock::Always, 2 * DAY - 1, now, 0).is_err());
     assert!(Timelock::start(Clock::Always, 30 * DAY + 1, now, 0).is_err());
     let tightens = Timelock::start(Clock::Always, delay, now, 77).unwrap();

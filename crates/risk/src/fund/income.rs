@@ -154,6 +154,23 @@ mod tests {
     }
 
     #[test]
+    fn a_larger_debt_counts_at_once_and_who_looks_often_keeps_no_debt_from_fading() {
+        let gate = IncomeGate { debt: 1_000, debt_at: START };
+        // in the same second, when nothing can have faded
+        let larger = gate.at(&insured(1_001, 0), START);
+        assert_eq!(larger, IncomeGate { debt: 1_001, debt_at: START });
+        // a thousandth of the memory fades a unit; until then time adds up, and the time at which it is written down is lost
+        let (ledger, unit) = (insured(1, 0), DEBT_MEMORY / 1_000);
+        assert_eq!(gate.at(&ledger, START + unit - 1), gate);
+        assert_eq!(gate.at(&ledger, START + unit), IncomeGate { debt: 999, debt_at: START + unit });
+        let looked = (0..=unit / 60 + 1).fold(gate, |gate, minute| gate.at(&ledger, START + minute * 60));
+        assert_eq!(looked.debt, 999, "looking every minute");
+        // an empty gate has no time from which on anything could fade
+        let first = IncomeGate::default().at(&ledger, START);
+        assert_eq!(first, IncomeGate { debt: 1, debt_at: START });
+    }
+
+    #[test]
     fn a_reserve_without_debt_has_no_target() {
         let mut ledger = Ledger::new(START);
         ledger.insurance_q64 = 5_000 << 64;

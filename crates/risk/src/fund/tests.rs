@@ -36,7 +36,7 @@ fn stake_cools_down_leaves_in_its_window_and_then_has_to_ask_again() {
     // asking for more starts the cooldown of all anew
     let more = asked.request(&fund, StakeShares(1), ready).unwrap();
     assert_eq!(more.leave(&mut fund, &RULES, ready), Err(Refusal::StakeCooling));
-    assert_eq!(asked.stay(&fund).shares, 1_000);
+    assert_eq!((asked.stay(&fund).shares, asked.stay(&fund).leaving), (1_000, 0));
 }
 
 #[test]
@@ -113,6 +113,39 @@ fn payments_are_bounded_by_price_premium_and_share() {
 }
 
 #[test]
+fn the_automatic_cover_is_paid_to_its_last_unit_and_once() {
+    let (mut fund, _) = staked(1_000_000_000);
+    let cover = fund.automatic_cover_down(&RULES, START);
+    let rules = FundRules { premium: Bps(0), ..RULES };
+    let pay = |fund: &mut Fund, value, now| fund.pay_automatically(&rules, &dollar(), Usd(value), now);
+    // a unit less for rounding
+    let value = i128::from(cover.0) + 1;
+    assert_eq!(pay(&mut fund, value + 1, START), Err(Refusal::CoverSpent));
+    assert_eq!(pay(&mut fund, value, START), Ok(cover));
+    assert_eq!(fund.automatic_cover_down(&rules, START), TokenAmount(0));
+    assert_eq!(pay(&mut fund, 2, START), Err(Refusal::CoverSpent));
+    // a period later it has refilled by a twentieth of what is left, which is also the most it holds
+    let (later, most) = (START + Seconds::from(RULES.cover_period), (1_000_000_000 - cover.0) / 20);
+    assert_eq!(fund.automatic_cover_down(&rules, later).0, most - (cover.0 - most));
+}
+
+#[test]
+fn a_share_that_is_worth_its_least_is_not_lost_and_below_it_is() {
+    let pay_all_but = |left: u64| {
+        let (mut fund, _) = staked(2 * PRICE_BOUND);
+        let rules = FundRules { premium: Bps(0), ..RULES };
+        let mut approval = Approval { value: u64::MAX, until: START };
+        let value = Usd(i128::from(fund.tokens - left) + 1);
+        fund.pay_approved(&mut approval, &rules, &dollar(), value, START).unwrap();
+        fund
+    };
+    let kept = pay_all_but(2);
+    assert_eq!((kept.tokens, kept.shares, kept.era), (2, 2 * PRICE_BOUND, 0));
+    let lost = pay_all_but(1);
+    assert_eq!((lost.tokens, lost.spare, lost.shares, lost.era), (0, 1, 0, 1));
+}
+
+#[test]
 fn a_fund_that_is_paid_out_begins_anew_and_old_stakes_are_lost() {
     let (mut fund, old) = staked(1_000_000);
     let mut approval = Approval { value: u64::MAX, until: START };
@@ -129,6 +162,7 @@ fn a_fund_that_is_paid_out_begins_anew_and_old_stakes_are_lost() {
     assert!(old.request(&fund, StakeShares(1), START).is_err());
     let (again, _) = old.stake(&mut fund, TokenAmount(500), START).unwrap();
     assert_eq!((again.shares, fund.tokens), (500, 1_000));
+    assert_eq!(again.in_era_of(&fund), again, "they are of the present era");
 }
 
 #[test]
@@ -159,11 +193,26 @@ fn nobody_is_tricked_by_a_share_price() {
 fn rules_outside_their_bounds_are_refused() {
     RULES.validate().unwrap();
     let day = DAY as u32;
+    assert_eq!((RULES.cooldown, RULES.unstake_window), (14 * day, 2 * day));
+    assert_eq!((RULES.cover_period, RULES.voting_period), (7 * day, 3 * day));
+    // stake is held back for three days after a loss and for seven after a vote
+    assert_eq!((LOSS_LOCK, CLAIM_WINDOW, APPROVAL_SECONDS), (3 * DAY, 14 * DAY, 7 * DAY));
+    assert_eq!((INCOME_SECONDS, DEBT_MEMORY), (7 * DAY, 30 * DAY));
+    let longest = FundRules { cooldown: 60 * day, unstake_window: 7 * day, cover_period: 30 * day, ..RULES };
+    let longest =
+        FundRules { voting_period: 14 * day, cover_share: Bps(2_500), premium: Bps(100), ..longest };
+    longest.validate().unwrap();
+    let shortest = FundRules { cooldown: 7 * day, unstake_window: day, cover_period: day, ..RULES };
+    FundRules { voting_period: day, cover_share: Bps(0), premium: Bps(0), ..shortest }.validate().unwrap();
     for wild in [
         FundRules { cooldown: 7 * day - 1, ..RULES },
-        FundRules { unstake_window: 8 * day, ..RULES },
+        FundRules { cooldown: 60 * day + 1, ..RULES },
+        FundRules { unstake_window: day - 1, ..RULES },
+        FundRules { unstake_window: 7 * day + 1, ..RULES },
         FundRules { cover_period: day - 1, ..RULES },
-        FundRules { voting_period: 0, ..RULES },
+        FundRules { cover_period: 30 * day + 1, ..RULES },
+        FundRules { voting_period: day - 1, ..RULES },
+        FundRules { voting_period: 14 * day + 1, ..RULES },
         FundRules { cover_share: Bps(2_501), ..RULES },
         FundRules { premium: Bps(101), ..RULES },
         FundRules { reserved: 1, ..RULES },

@@ -124,6 +124,16 @@ fn a_ramp_is_neither_too_fast_nor_endless() {
 }
 
 #[test]
+fn an_assets_place_moves_along_its_ramp_and_its_group_does_not() {
+    let place = |beta, idio| AssetRisk { beta: Bps(beta), idio: Bps(idio), group: 3, reserved: [0; 3] };
+    let (old, new) = (place(10_000, 100), place(12_000, 60));
+    let ramp = Ramp { start: START, duration: 4 * DAY };
+    let at = |days| ramp.asset_at(&old, &new, START + days * DAY);
+    assert_eq!([at(0), at(1), at(3)], [old, place(10_500, 90), place(11_500, 70)]);
+    assert_eq!([at(4), at(400)], [new, new]);
+}
+
+#[test]
 fn how_long_a_ramp_takes_follows_from_the_largest_step() {
     let place = |beta, idio| AssetRisk { beta: Bps(beta), idio: Bps(idio), ..AssetRisk::default() };
     assert_eq!(asset_seconds_up(&place(10_000, 0), &place(10_000, 0)), MIN_RAMP);

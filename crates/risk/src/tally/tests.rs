@@ -23,7 +23,8 @@ fn open(voters: &[Voter], cluster: u64) -> Checked<Ballot> {
 #[test]
 fn what_no_claim_opens_with() {
     let seven = voters(&[10; 7]);
-    assert_eq!(open(&seven, 70 * 20).unwrap().total, 70);
+    let ballot = open(&seven, 70 * 20).unwrap();
+    assert_eq!((ballot.total, ballot.opened_at, ballot.deadline), (70, START, START + PERIOD));
     assert_eq!(open(&seven, 70 * 20 + 1), Err(Refusal::TooLittleStake));
     assert_eq!(open(&voters(&[10; 6]), 60), Err(Refusal::TooFewVoters));
     assert_eq!(open(&voters(&[10, 10, 10, 10, 10, 10, 0]), 60), Err(Refusal::TooFewVoters));

@@ -54,6 +54,23 @@ fn a_batch_equals_the_scalar_score_to_the_bit() {
 }
 
 #[test]
+fn accounts_whose_sums_leave_64_bits_are_scored_as_each_alone_too() {
+    let preset = ballast_risk::presets::balanced().unwrap();
+    let asset = preset.asset(ballast_risk::presets::AssetKind::Sol).unwrap().risk;
+    let column =
+        [i64::MIN, -i64::MAX, i64::MIN / 4, 0, 1_000_000, FAST_LIMIT as i64 + 1, i64::MAX / 4, i64::MAX];
+    let (mut equity, mut requirement) = ([0i64; 8], [0i64; 8]);
+    score_columns(&preset.model, &[asset], &[&column], &mut equity, &mut requirement).unwrap();
+    for (account, value) in column.into_iter().enumerate() {
+        let value = Usd(i128::from(value));
+        let book = [Exposure { value, beta: asset.beta, idio: asset.idio, group: asset.group }];
+        let alone = score(&preset.model, &book).unwrap();
+        assert_eq!(Usd(i128::from(equity[account])), alone.equity(), "{value:?}");
+        assert_eq!(Usd(i128::from(requirement[account])), alone.requirement, "{value:?}");
+    }
+}
+
+#[test]
 fn columns_that_do_not_fit_are_refused() {
     let model = ballast_risk::presets::balanced().unwrap().model;
     let asset =

@@ -3,9 +3,9 @@
 use crate::fixture::{usd, Btc, Fixture, Lst, Sol, Usdc};
 use ballast_risk::{
     presets::{self, ROW_NAMES},
-    score::{explain, opening_score, Binding},
+    score::{explain, opening_score, Binding, EXACT_LIMIT, FAST_LIMIT},
     tranche::TrancheLimit,
-    RiskError,
+    Fraction, RiskError,
 };
 
 const SOL_DOWN: usize = 8;
@@ -114,4 +114,22 @@ fn the_four_pairs_of_the_unhealthy_book() {
         assert!(2.0 * gain > btc + (1.0 + bonus) * lst - bonus);
     }
     assert_eq!(fixture.plan(0, 1).unwrap_err(), RiskError::NotAPair);
+}
+
+#[test]
+fn a_book_with_more_equity_than_it_needs_has_no_net_risk_however_large_it_is() {
+    for scale in [1.0, 1e3, 1e6, 1e9] {
+        let positions = [(Sol, 40_000.0 * scale), (Usdc, -24_500.0 * scale)];
+        let score = Fixture::new(presets::balanced().unwrap(), &positions).score();
+        assert!(score.excess().0 > 0);
+        assert_eq!(score.net_risk_down(), Fraction::ZERO, "{scale}");
+    }
+}
+
+#[test]
+fn the_bounds_of_a_book_are_the_largest_whose_sums_fit() {
+    // four full shocks of 10^4 bps a micro-USD, and 17 times 10^4 for rounding
+    let largest =
+        |book: i128, sums: i128| book * 40_000 <= sums - 170_000 && book + 1 > (sums - 170_000) / 40_000;
+    assert!(largest(FAST_LIMIT, i64::MAX.into()) && largest(EXACT_LIMIT, i128::MAX));
 }

@@ -1,10 +1,28 @@
-//! Compound growth against exact rationals: never below, and above by less than the stated error.
+//! The rate of a reserve, and compound growth against exact rationals: never below, and above by less than the stated error.
 
-use ballast_risk::interest::{growth_up, Q64_ONE};
+use ballast_risk::{
+    interest::{growth_up, RateCurve, Q64_ONE},
+    reserve::Ledger,
+    TokenAmount,
+};
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{Pow, Zero};
 use proptest::prelude::*;
+
+#[test]
+fn a_reserves_rate_follows_its_utilisation_as_it_stands() {
+    let curve = RateCurve::new(&[(0, 100), (8_000, 900), (10_000, 10_000)]).unwrap();
+    let mut ledger = Ledger::new(0);
+    ledger.deposit_down(TokenAmount(1_000)).unwrap();
+    for (borrowed, utilisation) in [(0, 0), (400, 4_000), (400, 8_000), (200, 10_000)] {
+        if borrowed > 0 {
+            ledger.borrow_up(TokenAmount(borrowed)).unwrap();
+        }
+        ledger.update_rate(&curve).unwrap();
+        assert_eq!(Ok(ledger.rate_per_second), curve.rate_per_second_up(utilisation), "{utilisation}");
+    }
+}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]

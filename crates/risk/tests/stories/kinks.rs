@@ -1,7 +1,11 @@
 //! Books where two scenarios are nearly as bad: what one pair seems to gain in the worse one, it loses in the other.
 
 use crate::fixture::{usd, Alt, Btc, Eth, Fixture, Lst, Sol, Usdc, ANY};
-use ballast_risk::{presets, tranche::best_pair, RiskError};
+use ballast_risk::{
+    presets,
+    tranche::{best_pair, score_after},
+    Bps, RiskError, Usd,
+};
 
 /// ALT and USD against ETH and BTC: "ALT down while the others rise by half" is the worst row, by little before "all up".
 fn between_two_rows() -> Fixture {
@@ -34,6 +38,49 @@ fn keepers_are_shown_a_pair_that_passes_the_exact_check() {
     let (debt, deposit, plan) =
         best_pair(&request, &fixture.curves, &fixture.buckets).unwrap().expect("a pair");
     assert_eq!(plan.check_after(&fixture.after(debt, deposit, &plan)), Ok(()));
+}
+
+#[test]
+fn a_pair_that_gains_exactly_twice_as_much_over_its_smallest_tranche_does_not_shield_the_book() {
+    let mut fixture = between_two_rows();
+    // one bonus for all, so that only the alt's worth moves the kink; the alt for BTC is what would be better
+    for curve in &mut fixture.curves {
+        (curve.bonus_min, curve.bonus_max) = (Bps(20), Bps(20));
+    }
+    let mut with_alt = |worth: i128| {
+        fixture.book[0].value = Usd(worth);
+        let (alt, stables) = (fixture.plan(5, 0).unwrap(), fixture.plan(4, 1));
+        let smallest = fixture.rules.minimum();
+        let after = score_after(&fixture.preset.model, &fixture.book, 5, 0, smallest, alt.bonus).unwrap();
+        // micro-USD a smallest tranche in bps × ppm a dollar
+        let measured = (after.excess().0 - alt.before.excess().0) * 10_000_000_000 / smallest.0;
+        (measured, stables.map(|plan| i128::from(plan.gain) * 2))
+    };
+    // a dollar of ETH repaid relieves 8 cents, 1.002 of stables sold half a cent each, and 0.2 cents are paid for it
+    let twice = 2 * (800 * 1_000_000 + 50 * 1_002_000 - 20 * 1_000_000);
+    assert_eq!(with_alt(182_937_254), (twice, Ok(twice)));
+    // a micro-USD of rise more, and it is the better pair
+    assert_eq!(with_alt(182_937_257), (twice + 1_000, Err(RiskError::BetterPairAvailable)));
+}
+
+#[test]
+fn rounding_makes_no_pair_more_than_twice_as_good() {
+    // a bonus of what repaying stables relieves, and stables that relieve exactly half of what SOL does
+    let mut fixture =
+        Fixture::new(presets::balanced().unwrap(), &[(Sol, 500.000006), (Usdc, 700.0), (Usdc, -1_060.0)]);
+    fixture.preset.model.basis[3] = Bps(20);
+    fixture.book[1].idio = Bps(1_700 / 2);
+    for curve in &mut fixture.curves {
+        (curve.bonus_min, curve.bonus_max) = (Bps(20), Bps(20));
+    }
+    // over this smallest tranche the requirement's rounding falls by a micro-USD more than it does
+    fixture.rules.minimum_tranche = 10_000_005;
+    let (sol, stables) = (fixture.plan(2, 0).unwrap(), fixture.plan(2, 1).unwrap());
+    assert_eq!(sol.gain, stables.gain * 2);
+    let smallest = fixture.rules.minimum();
+    let after = score_after(&fixture.preset.model, &fixture.book, 2, 0, smallest, sol.bonus).unwrap();
+    let rise = after.excess().0 - sol.before.excess().0;
+    assert!(rise * 10_000_000_000 > smallest.0 * i128::from(sol.gain));
 }
 
 #[test]

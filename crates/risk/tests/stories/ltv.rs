@@ -37,6 +37,8 @@ fn above_it_half_of_the_debt_goes_at_five_percent() {
 fn below_95_percent_of_health_or_for_small_debts_all_of_it_goes() {
     assert_eq!(liquidation(10_000.0, 8_500.0).unwrap().0, usd(8_500.0)); // 8,000 < 95 % of 8,500
     assert_eq!(liquidation(2_400.0, 1_930.0).unwrap().0, usd(1_930.0)); // at most 2,000
+                                                                        // at 95 % exactly, a half: 80 % of 11,875 is 9,500
+    assert_eq!(liquidation(11_875.0, 10_000.0).unwrap().0, usd(5_000.0));
 }
 
 #[test]
@@ -45,6 +47,7 @@ fn nobody_repays_more_than_the_collateral_covers() {
     assert_eq!(repay, Usd(10_000_000_000 * 10_000 / 10_500));
     assert!(seize <= usd(10_000.0) && seize.0 > usd(10_000.0).0 - 2);
     assert_eq!(liquidation(0.0, 9_990.0), None);
+    assert_eq!(liquidation(0.000001, 9_990.0), None, "less than a micro-USD pays for nothing");
 }
 
 proptest! {

@@ -1,5 +1,6 @@
 //! Stories: single books whose numbers are computed by hand, and what the planner does with them.
 
+mod best;
 mod bonus;
 mod depth;
 mod example;

@@ -1,6 +1,6 @@
 //! What a dollar of each position does to the requirement: signs, the term that binds, and ties.
 
-use crate::fixture::{Alt, Btc, Eth, Fixture, Lst, Sol, Usdc};
+use crate::fixture::{usd, Alt, Btc, Eth, Fixture, Lst, Sol, Usdc};
 use ballast_risk::{marginal::Reliefs, presets, score::Binding, Bps, Ppm};
 
 fn reliefs(fixture: &Fixture) -> (Vec<i64>, Binding, u8) {
@@ -38,6 +38,27 @@ fn a_pair_relieves_by_both_legs_and_gains_what_the_bonus_leaves() {
         reliefs.gain_of_pair_down(1, 0, bonus).unwrap(),
         50 * 1_000_000 + 1_700 * 1_002_000 - 2_000 * 10_000
     );
+}
+
+#[test]
+fn the_best_pair_is_of_the_legs_that_relieve_the_most_and_the_first_of_equals() {
+    // the LST relieves more than SOL, BTC (rising in the worst row) more than stables; the last two are the same again
+    let positions =
+        [(Sol, 900.0), (Usdc, -500.0), (Lst, 90.0), (Btc, -80.0), (Lst, 90.0), (Btc, -80.0), (Usdc, 0.0)];
+    let fixture = balanced(&positions);
+    let score = fixture.score();
+    assert_eq!(score.worst_row, 8, "SOL down while the others rise by half");
+    let reliefs = Reliefs::new(&fixture.preset.model, &fixture.book, &score).unwrap();
+    let best = |usable, least| reliefs.best_legs(&fixture.book, usable, usd(least));
+    assert_eq!(best(u32::MAX, 10.0), Some((3, 2)));
+    // a position of exactly the least counts, one below it does not
+    assert_eq!(best(u32::MAX, 80.0), Some((3, 2)));
+    assert_eq!(best(u32::MAX, 80.000001), Some((1, 2)));
+    assert_eq!(best(u32::MAX, 90.000001), Some((1, 0)));
+    assert_eq!(best(u32::MAX, 500.000001), None);
+    // so does one that can be used
+    assert_eq!(best(!0b1100, 10.0), Some((5, 4)));
+    assert_eq!(best(!0b101010, 10.0), None, "no debt");
 }
 
 #[test]

@@ -158,6 +158,16 @@ fn a_pair_is_refused_where_either_of_its_legs_has_no_fresh_price() {
 }
 
 #[test]
+fn a_deposit_of_nothing_is_sold_with_an_insolvent_book_and_not_otherwise() {
+    // a unit that is worth less than a micro-USD must not keep a book from its end
+    let plan = balanced(&[(Sol, 900.0), (Usdc, -1_000.0), (Btc, 0.0)]).plan(1, 2).unwrap();
+    assert_eq!((plan.insolvent, plan.take_deposit, plan.repay), (true, true, Usd::ZERO));
+    let solvent = balanced(&[(Sol, 1_190.0), (Usdc, -1_000.0), (Btc, 0.0)]);
+    assert!(solvent.plan(1, 0).is_ok());
+    assert_eq!(solvent.plan(1, 2), Err(RiskError::NotAPair));
+}
+
+#[test]
 fn only_a_debt_with_a_deposit_is_a_pair() {
     let fixture = balanced(&[(Sol, 1_000.0), (Usdc, -870.0), (Btc, -14.0), (Lst, 1.0)]);
     for (debt, deposit) in (0..4).flat_map(|a| (0..4).map(move |b| (a, b))) {

@@ -60,6 +60,50 @@ fn a_plain_long_against_stables_is_liquidated_where_its_margin_and_the_stables_b
 }
 
 #[test]
+fn each_row_is_what_its_name_says() {
+    let full = [1_250, 1_200, 1_250, 0, 2_600, 0, 0, 0];
+    let half = full.map(|shock| shock / 2);
+    let model = balanced().unwrap().model;
+    let row = |name: &str| model.rows[ROW_NAMES.iter().position(|known| *known == name).unwrap()];
+    assert_eq!(row("nothing moves"), [0; 8]);
+    assert_eq!(row("all crypto down"), full.map(|shock| -shock));
+    assert_eq!(row("all crypto up"), full);
+    assert_eq!(row("all crypto down by half"), half.map(|shock| -shock));
+    for (group, name) in [(0, "BTC"), (1, "ETH"), (2, "SOL"), (4, "ALT")] {
+        let mut down = half;
+        down[group] = -full[group];
+        assert_eq!(row(&format!("{name} down while the others rise by half")), down);
+        assert_eq!(row(&format!("{name} up while the others fall by half")), down.map(|shock| -shock));
+    }
+    let depeg = |usd| [0, 0, 0, usd, 0, 0, 0, 0];
+    assert_eq!(row("USD stables depeg alone"), depeg(-450));
+    let mut both = half.map(|shock| -shock);
+    both[3] = -300;
+    assert_eq!(row("USD stables depeg while crypto falls by half"), both);
+    let wick = [1_250 / 4, 1_250 / 4, 0, 0, -2_600, 0, 0, 0];
+    assert_eq!(row("ALT wicks on one venue while BTC and ETH rise by a quarter"), wick);
+}
+
+#[test]
+fn stables_are_dear_to_borrow_from_nine_tenths_on_and_others_from_seven() {
+    for preset in all() {
+        for kind in ASSETS {
+            let kink = preset.asset(kind).unwrap().rates.points[1].utilisation_bps;
+            assert_eq!(kink, if kind == Usdc { 9_000 } else { 7_000 }, "{kind:?}");
+        }
+    }
+}
+
+#[test]
+fn the_slow_presets_pay_their_bonus_later_by_its_exponent_too() {
+    let halves =
+        |preset: Preset| [Sol, Alt].map(|kind| preset.asset(kind).unwrap().curve.bonus_exponent_halves);
+    let [balanced, calm, safe, steady, still] = all();
+    assert_eq!([balanced, calm, safe].map(halves), [[3, 3]; 3]);
+    assert_eq!([steady, still].map(halves), [[6, 8], [4, 8]]);
+}
+
+#[test]
 fn opening_asks_for_a_quarter_more() {
     for preset in all() {
         assert_eq!(preset.model.opening_factor, Bps(12_500));

@@ -92,6 +92,29 @@ fn what_would_remain_below_the_smallest_tranche_goes_with_it() {
     let fixture = Fixture::new(presets::balanced().unwrap(), &[(Sol, 24.8), (Usdc, -21.0)]);
     let plan = fixture.plan(1, 0).unwrap();
     assert_eq!((plan.repay, plan.close_debt), (usd(10.0), false));
+    // and so does a rest of exactly the smallest tranche, of 20
+    let fixture = Fixture::new(presets::balanced().unwrap(), &[(Sol, 23.6), (Usdc, -20.0)]);
+    let plan = fixture.plan(1, 0).unwrap();
+    assert_eq!((plan.repay, plan.close_debt), (usd(10.0), false));
+}
+
+#[test]
+fn a_deposit_that_is_worth_exactly_the_debt_and_its_bonus_ends_with_the_debt() {
+    // an insolvent book pays 0.2 %
+    let fixture = Fixture::new(presets::balanced().unwrap(), &[(Btc, 100.2), (Usdc, -100.0)]);
+    let plan = fixture.plan(1, 0).unwrap();
+    assert_eq!((plan.repay, plan.limit), (usd(100.0), TrancheLimit::Debt));
+    assert!(plan.insolvent && plan.close_debt && !plan.take_deposit);
+}
+
+#[test]
+fn a_tranche_that_changes_nothing_does_not_pass_the_check_after_it() {
+    let plan =
+        Fixture::new(presets::balanced().unwrap(), &[(Sol, 1_210.0), (Usdc, -1_000.0)]).plan(1, 0).unwrap();
+    assert_eq!(plan.check_after(&plan.before), Err(RiskError::WorseningPair));
+    let mut better = plan.before;
+    better.requirement.0 -= 1;
+    assert_eq!(plan.check_after(&better), Ok(()));
 }
 
 #[test]
@@ -120,4 +143,8 @@ fn a_leg_that_rounds_to_nothing_is_refused() {
         Err(RiskError::PriceOutOfRange)
     );
     assert_eq!(plan.repay, Usd(10_000_000));
+    // ten dollars that would buy a fifth of a unit
+    let legs = Legs { debt_price: micros(), deposit_price: coarse, ..legs };
+    let legs = Legs { debt_owed: TokenAmount(1_000_000_000), deposit_held: TokenAmount(24), ..legs };
+    assert_eq!(plan.settle(&legs).unwrap_err(), RiskError::ZeroAmount);
 }

@@ -3,6 +3,7 @@
 use ballast_risk::{
     model::{AssetRisk, RiskModel, MAX_BETA, MAX_BONUS},
     presets::{balanced, AssetKind::Sol},
+    reserve::InterestSplit,
     tranche::{TrancheCurve, TrancheRules},
     Bps, Result, RiskError,
 };
@@ -46,6 +47,7 @@ fn models_beyond_their_bounds_are_refused() {
     assert!(model(|m| m.gross_floor = Bps(10_000)).is_ok());
     refused(model(|m| m.debt_floor = MAX_BONUS), "above the highest bonus");
     assert!(model(|m| m.debt_floor = Bps(MAX_BONUS.0 + 1)).is_ok());
+    assert!(model(|m| m.debt_floor = Bps(10_000)).is_ok());
     refused(model(|m| m.debt_floor = Bps(10_001)), "above the highest bonus");
     refused(model(|m| m.opening_factor = Bps(9_999)), "opening factor");
     refused(model(|m| m.opening_factor = Bps(30_001)), "opening factor");
@@ -103,6 +105,26 @@ fn curves_beyond_their_bounds_are_refused() {
     refused(curve(&|c| c.bucket_refill_seconds = 0), "within a day");
     refused(curve(&|c| c.bucket_refill_seconds = 86_401), "within a day");
     refused(curve(&|c| c.depth = 999_999_999), "1,000 USD");
+}
+
+#[test]
+fn splits_of_interest_beyond_their_bounds_are_refused() {
+    let split = |fee: u16, insurance: u16, target: u16| {
+        let split = InterestSplit {
+            fee: Bps(fee),
+            insurance: Bps(insurance),
+            insurance_target: Bps(target),
+            reserved: 0,
+        };
+        split.validate()
+    };
+    for (fee, insurance) in [(0, 0), (5_000, 0), (0, 5_000), (2_000, 3_000)] {
+        assert!(split(fee, insurance, 500).is_ok());
+        refused(split(fee + 5_000 - insurance, insurance + 1, 500), "half of the interest");
+    }
+    refused(split(u16::MAX, u16::MAX, 500), "half of the interest");
+    refused(split(2_000, 3_000, 501), "5 % of debt");
+    refused(split(2_000, 3_000, u16::MAX), "5 % of debt");
 }
 
 #[test]
