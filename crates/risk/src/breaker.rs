@@ -127,11 +127,7 @@ impl Cause {
         }
     }
 
-    /// Whether two observations are needed: the causes that a price shows.
-    pub const fn needs_two_observations(self) -> bool {
-        self.observation_index().is_some()
-    }
-
+    /// Row of the first observations of the causes that a price shows, which need two; `None` for all others.
     const fn observation_index(self) -> Option<usize> {
         match self {
             Self::Average => Some(0),

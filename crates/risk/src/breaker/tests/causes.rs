@@ -50,7 +50,6 @@ fn every_cause_is_read_back_from_its_number_and_other_numbers_are_none() {
 fn what_a_price_shows_is_seen_twice_and_each_cause_by_itself() {
     for cause in ALL {
         assert_eq!(cause.observation_index(), place(&OF_PRICES, cause), "{cause:?}");
-        assert_eq!(cause.needs_two_observations(), OF_PRICES.contains(&cause), "{cause:?}");
     }
 }
 
