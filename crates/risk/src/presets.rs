@@ -206,6 +206,14 @@ pub const STILL: Shape = Shape {
     alt: rising(curve((1, 10_000, 12), (15, 500, 10_000), 10_300), 8),
 };
 
+/// Every preset, by what it is made of.
+pub const SHAPES: [Shape; 5] = [BALANCED, CALM, SAFE, STEADY, STILL];
+
+/// The preset of this name; nothing where there is none.
+pub fn named(name: &str) -> Option<Shape> {
+    SHAPES.into_iter().find(|shape| shape.name == name)
+}
+
 /// A curve with another exponent of its bonus, in halves.
 const fn rising(curve: TrancheCurve, bonus_exponent_halves: u8) -> TrancheCurve {
     TrancheCurve { bonus_exponent_halves, ..curve }

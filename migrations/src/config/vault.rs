@@ -49,6 +49,10 @@ pub enum PresetName {
     Calm,
     /// Wider margins and a fast alt.
     Safe,
+    /// Balanced's margins, and nobody is paid to hurry: a bet on rebounds.
+    Steady,
+    /// The slowest.
+    Still,
 }
 
 /// How large a vault may become.
@@ -84,6 +88,8 @@ impl Vault {
             PresetName::Balanced => presets::balanced(),
             PresetName::Calm => presets::calm(),
             PresetName::Safe => presets::safe(),
+            PresetName::Steady => presets::steady(),
+            PresetName::Still => presets::still(),
         };
         preset.map_err(|reason| format!("preset: {reason}"))
     }

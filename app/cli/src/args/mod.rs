@@ -249,7 +249,7 @@ pub struct LocalnetArgs {
     /// Milliseconds a slot
     #[arg(long, default_value_t = 400)]
     pub slot_ms: u64,
-    /// Parameters of the vault: balanced, calm or safe
+    /// Parameters of the vault: balanced, calm, safe, steady or still
     #[arg(long, default_value = "balanced")]
     pub preset: String,
     /// Dollars that a lender puts into each borrowable asset

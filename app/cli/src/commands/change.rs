@@ -1,16 +1,13 @@
 //! Changes of a vault as operators write them in TOML: what a file leaves out stays as it is.
 
-use super::config::{bps, feed, kind, preset, RateFile, ReserveFile};
+use super::config::{bps, days, feed, kind, micro, percent, preset, RateFile, ReserveFile};
 use crate::session::{address, Session};
 use anchor_lang::prelude::Pubkey;
-use anyhow::{bail, Context as _, Result};
-use ballast::state::{change::OracleConfig, ProposedChange, Reserve};
+use anyhow::{bail, Result};
+use ballast::state::{change::OracleConfig, ProposedChange, Reserve, TrancheCurve};
 use ballast_client::{amount, view::Snapshot};
 use ballast_risk::interest::RateCurve;
 use serde::Deserialize;
-
-/// Seconds of a day.
-const DAY: u64 = 86_400;
 
 /// A change file: `change = "…"` says which.
 #[derive(Debug, Deserialize)]
@@ -61,10 +58,17 @@ pub enum ChangeFile {
     /// What a reserve costs to borrow: percent of use, percent a year.
     Rates { token: String, points: Vec<[f64; 2]> },
     /// How a reserve's interest is split.
-    Split { token: String, fee_percent: Option<f64>, insurance_percent: Option<f64> },
-    /// How a reserve is sold.
+    Split {
+        token: String,
+        fee_percent: Option<f64>,
+        insurance_percent: Option<f64>,
+        insurance_target_percent: Option<f64>,
+    },
+    /// How a reserve is sold: pace, bonus and target of a preset's asset of this kind, and single values. The depth stays.
     Curve {
         token: String,
+        preset: Option<String>,
+        kind: Option<String>,
         depth_usd: Option<u64>,
         bonus_min_percent: Option<f64>,
         bonus_max_percent: Option<f64>,
@@ -87,24 +91,11 @@ pub enum ChangeFile {
     AddReserve { reserve: Box<ReserveFile> },
 }
 
-/// A share in percent as bps.
-fn percent(what: &str, value: f64) -> Result<u16> {
-    u16::try_from(bps(what, value, 100.0)?).with_context(|| format!("{what} = {value} is out of range"))
-}
-
 fn set<T, U>(to: &mut T, from: Option<U>, read: impl FnOnce(U) -> Result<T>) -> Result<()> {
     if let Some(from) = from {
         *to = read(from)?;
     }
     Ok(())
-}
-
-fn days(days: u64) -> Result<u64> {
-    days.checked_mul(DAY).context("days out of range")
-}
-
-fn micro(dollars: u64) -> Result<u64> {
-    dollars.checked_mul(1_000_000).context("dollars out of range")
 }
 
 fn tokens(reserve: &Reserve) -> impl Fn(String) -> Result<u64> {
@@ -212,16 +203,36 @@ impl ChangeFile {
                 let curve = RateCurve::new(&corners).map_err(|error| anyhow::anyhow!("{error}"))?;
                 (of(&token)?.0, ProposedChange::Rates(curve.into()))
             }
-            Self::Split { token, fee_percent, insurance_percent } => {
+            Self::Split { token, fee_percent, insurance_percent, insurance_target_percent } => {
                 let (key, reserve) = of(&token)?;
                 let mut split = reserve.split;
                 set(&mut split.fee, fee_percent, |p| percent("fee_percent", p))?;
                 set(&mut split.insurance, insurance_percent, |p| percent("insurance_percent", p))?;
+                set(&mut split.insurance_target, insurance_target_percent, |p| {
+                    percent("insurance_target_percent", p)
+                })?;
                 (key, ProposedChange::Split(split))
             }
-            Self::Curve { token, depth_usd, bonus_min_percent, bonus_max_percent, target_percent } => {
+            Self::Curve {
+                token,
+                preset: from,
+                kind: of_kind,
+                depth_usd,
+                bonus_min_percent,
+                bonus_max_percent,
+                target_percent,
+            } => {
                 let (key, reserve) = of(&token)?;
                 let mut curve = reserve.curve;
+                match (from, of_kind) {
+                    (Some(name), Some(asset)) => {
+                        let asset = preset(&name)?.asset(kind(&asset)?);
+                        let asset = asset.map_err(|error| anyhow::anyhow!("{error}"))?;
+                        curve = TrancheCurve { depth: curve.depth, ..asset.curve.into() };
+                    }
+                    (None, None) => {}
+                    _ => bail!("a curve is taken from a preset and a kind: give both, as in preset = \"steady\" and kind = \"sol\""),
+                }
                 set(&mut curve.depth, depth_usd, micro)?;
                 set(&mut curve.bonus_min, bonus_min_percent, |p| percent("bonus_min_percent", p))?;
                 set(&mut curve.bonus_max, bonus_max_percent, |p| percent("bonus_max_percent", p))?;

@@ -9,7 +9,7 @@ use ballast_client::{
     preset::{reserve_config, vault_config},
     prices::feed_from_hex,
 };
-use ballast_risk::presets::{balanced, calm, safe, AssetKind, Preset};
+use ballast_risk::presets::{self, AssetKind, Preset};
 use serde::Deserialize;
 use std::path::Path;
 
@@ -18,13 +18,11 @@ const DAY: u64 = 86_400;
 
 /// A preset by name.
 pub fn preset(name: &str) -> Result<Preset> {
-    let preset = match name {
-        "balanced" => balanced(),
-        "calm" => calm(),
-        "safe" => safe(),
-        other => bail!("there is no preset \"{other}\": write balanced, calm or safe"),
+    let Some(shape) = presets::named(name) else {
+        let names = presets::SHAPES.map(|shape| shape.name);
+        bail!("there is no preset \"{name}\": write one of {}", names.join(", "));
     };
-    preset.map_err(|error| anyhow::anyhow!("{error}"))
+    shape.build().map_err(|error| anyhow::anyhow!("{error}"))
 }
 
 /// A vault's file.
@@ -33,7 +31,7 @@ pub fn preset(name: &str) -> Result<Preset> {
 pub struct VaultFile {
     /// Number, part of the address.
     pub id: u64,
-    /// balanced, calm or safe.
+    /// balanced, calm, safe, steady or still.
     pub preset: String,
     /// Who may tighten.
     pub guardian: String,
@@ -106,6 +104,21 @@ pub(super) fn bps(what: &str, value: f64, scale: f64) -> Result<u32> {
     Ok(bps.round() as u32)
 }
 
+/// A share in percent as bps.
+pub(super) fn percent(what: &str, value: f64) -> Result<u16> {
+    u16::try_from(bps(what, value, 100.0)?).with_context(|| format!("{what} = {value} is out of range"))
+}
+
+/// Days as seconds.
+pub(super) fn days(days: u64) -> Result<u64> {
+    days.checked_mul(DAY).context("days out of range")
+}
+
+/// Whole dollars as micro-USD.
+pub(super) fn micro(dollars: u64) -> Result<u64> {
+    dollars.checked_mul(1_000_000).context("dollars out of range")
+}
+
 pub(super) fn feed(text: &str) -> Result<[u8; 32]> {
     feed_from_hex(text).with_context(|| format!("\"{text}\" is no feed: a feed is 64 hexadecimal digits"))
 }
@@ -116,14 +129,14 @@ impl VaultFile {
         let guardian = address("guardian", &self.guardian)?;
         let recipient = address("fee recipient", &self.fee_recipient)?;
         let mut config = vault_config(&preset(&self.preset)?, self.id, guardian, recipient);
-        if let Some(days) = self.timelock_days {
-            config.timelock = days.checked_mul(DAY).context("timelock_days is out of range")?;
+        if let Some(timelock) = self.timelock_days {
+            config.timelock = days(timelock).context("timelock_days")?;
         }
         if let Some(leverage) = self.leverage {
             config.caps.leverage = bps("leverage", leverage, 10_000.0)?;
         }
         if let Some(ltv) = self.ltv_percent {
-            config.caps.ltv = u16::try_from(bps("ltv_percent", ltv, 100.0)?)?;
+            config.caps.ltv = percent("ltv_percent", ltv)?;
         }
         Ok(config)
     }
@@ -156,13 +169,12 @@ impl ReserveFile {
             let read = text.as_deref().map(|text| amount::parse(text, decimals).context(what)).transpose()?;
             Ok(read.map(|amount| amount.0))
         };
-        let micro = |usd: u64| usd.checked_mul(1_000_000).context("dollars out of range");
         config.borrowable = self.borrowable.unwrap_or(config.borrowable);
         config.caps.deposits = tokens("deposit_cap", &self.deposit_cap)?.unwrap_or(config.caps.deposits);
         config.caps.debt = tokens("debt_cap", &self.debt_cap)?.unwrap_or(config.caps.debt);
         config.caps.exposure = self.exposure_usd.map(micro).transpose()?.unwrap_or(config.caps.exposure);
-        if let Some(percent) = self.utilisation_percent {
-            config.caps.utilisation = u16::try_from(bps("utilisation_percent", percent, 100.0)?)?;
+        if let Some(utilisation) = self.utilisation_percent {
+            config.caps.utilisation = percent("utilisation_percent", utilisation)?;
         }
         config.curve.depth = self.depth_usd.map(micro).transpose()?.unwrap_or(config.curve.depth);
         let (inflow, outflow) = (&self.inflow_floor, &self.outflow_floor);
