@@ -173,10 +173,8 @@ fn model(old: &RiskModel, new: &RiskModel) -> Checked<Class> {
     if !raises {
         return Ok(CAUTIOUS);
     }
-    let milder = |(new, old): (&i16, &i16)| {
-        new.unsigned_abs() < old.unsigned_abs() || (i32::from(*new).wrapping_mul(i32::from(*old))) < 0
-    };
-    let loosens = new.rows.iter().flatten().zip(old.rows.iter().flatten()).any(milder)
+    // a harsher shock in a row's place is a larger gain for some hedge: only what keeps every old row loses nothing
+    let loosens = !old.rows.iter().all(|row| new.rows.contains(row))
         || charges().any(|(new, old)| new < old)
         || new.gross_floor < old.gross_floor
         || new.debt_floor < old.debt_floor
@@ -210,47 +208,55 @@ fn clock(loosens: bool) -> Clock {
     }
 }
 
-/// The clock of a proposed change. `outside_normal` is [`crate::breaker::Breaker::outside_normal_at`] of the vault, for a
-/// reserve's change plus that of the reserve: while both were outside, the clock stands still twice as long.
+/// The clock of a proposed change. `outside_normal` is [`crate::breaker::Breaker::outside_normal_at`] of the vault, and of the
+/// reserve for a change of one. A change ripens as if the two had never been outside Normal together, and expires as if always: the
+/// clock by which it ripens may go back, and what has expired stays so.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Timelock {
     /// When the change was proposed.
     pub proposed_at: Seconds,
-    /// Seconds outside Normal up to then.
-    pub outside_normal: Seconds,
+    /// Seconds outside Normal up to then: the vault's and the reserve's.
+    pub outside_normal: [Seconds; 2],
     /// How long it waits, seconds.
     pub delay: Seconds,
     /// 1 if the clock runs only in Normal ([`Clock::InNormal`]).
     pub in_normal: u64,
 }
 
-const _: () = assert!(core::mem::size_of::<Timelock>() == 32);
+const _: () = assert!(core::mem::size_of::<Timelock>() == 40);
 
 impl Timelock {
     /// The clock of a change proposed now, with the vault's delay. Errors with a parameter error for a delay outside
     /// [`MIN_TIMELOCK`] to [`MAX_TIMELOCK`].
-    pub fn start(clock: Clock, delay: Seconds, now: Seconds, outside_normal: Seconds) -> Checked<Self> {
+    pub fn start(clock: Clock, delay: Seconds, now: Seconds, outside_normal: [Seconds; 2]) -> Checked<Self> {
         if !(MIN_TIMELOCK..=MAX_TIMELOCK).contains(&delay) {
             return Err(RiskError::InvalidParameter("a timelock lasts 2 to 30 days").into());
         }
         Ok(Self { proposed_at: now, outside_normal, delay, in_normal: clock as u64 })
     }
 
-    /// Seconds that count towards the delay.
-    pub fn waited(&self, now: Seconds, outside_normal: Seconds) -> Seconds {
-        let stood = if self.in_normal == 0 { 0 } else { outside_normal.saturating_sub(self.outside_normal) };
-        now.saturating_sub(self.proposed_at).saturating_sub(stood)
+    /// Seconds that its clock stood still: at least and at most, as the vault and the reserve were outside Normal together or not.
+    fn stood(&self, outside_normal: [Seconds; 2]) -> (Seconds, Seconds) {
+        if self.in_normal == 0 {
+            return (0, 0);
+        }
+        let [of_vault, of_reserve] = outside_normal;
+        let [vault_before, reserve_before] = self.outside_normal;
+        let (vault, reserve) =
+            (of_vault.saturating_sub(vault_before), of_reserve.saturating_sub(reserve_before));
+        (vault.max(reserve), vault.saturating_add(reserve))
     }
 
     /// Whether the change may be executed now. Errors: [`Refusal::NotRipe`], [`Refusal::ChangeExpired`].
-    pub fn check_ripe(&self, now: Seconds, outside_normal: Seconds) -> Checked<()> {
-        let waited = self.waited(now, outside_normal);
-        if waited < self.delay {
-            return Err(Refusal::NotRipe);
-        }
-        if waited > self.delay.saturating_add(RIPE_SECONDS) {
+    pub fn check_ripe(&self, now: Seconds, outside_normal: [Seconds; 2]) -> Checked<()> {
+        let (least, most) = self.stood(outside_normal);
+        let waited = now.saturating_sub(self.proposed_at);
+        if waited.saturating_sub(least) > self.delay.saturating_add(RIPE_SECONDS) {
             return Err(Refusal::ChangeExpired);
+        }
+        if waited.saturating_sub(most) < self.delay {
+            return Err(Refusal::NotRipe);
         }
         Ok(())
     }

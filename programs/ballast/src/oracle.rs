@@ -56,7 +56,7 @@ pub fn newer_price<S>(
     }
     let [base, rate] = source.quotes;
     // a composed price needs both factors
-    let complete = base.publish_time > 0 && (rate.publish_time > 0 || !source.is_composed());
+    let complete = base.price > 0 && (rate.price > 0 || !source.is_composed());
     if !is_newer || !complete {
         return Ok(is_newer.then_some((source, reserve.price)));
     }

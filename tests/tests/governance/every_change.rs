@@ -3,7 +3,7 @@
 use anchor_lang::prelude::Pubkey;
 use ballast::{
     instructions::RateConfig,
-    state::{ChangeClass, OracleConfig, ProposedChange, Reserve, Vault},
+    state::{reserve::Quote, ChangeClass, OracleConfig, ProposedChange, Reserve, Vault},
     BallastError,
 };
 use ballast_client::Event;
@@ -238,7 +238,8 @@ async fn a_new_feed_starts_without_a_quote_and_a_price_keeps_its_number_of_feeds
 
     desk.carry_out(about, ProposedChange::Oracle(feed)).await;
     let reserve = desk.reserve(&sol).await;
-    assert_eq!((reserve.source.feed_id, reserve.source.quotes), ([9; 32], Default::default()));
+    let from_now_on = Quote { publish_time: desk.world.chain.now() as u64, ..Quote::default() };
+    assert_eq!((reserve.source.feed_id, reserve.source.quotes), ([9; 32], [from_now_on, Quote::default()]));
     assert_eq!(reserve.price, before.price, "the price counts on, and grows old");
 
     // nobody holds SOL yet: it may become a composed price, and back

@@ -4,6 +4,7 @@ mod again;
 mod caps;
 mod clocks;
 mod every_change;
+mod feeds;
 mod foreign;
 mod funds;
 mod guardian;

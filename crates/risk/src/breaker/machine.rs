@@ -160,6 +160,9 @@ impl Breaker {
             return Err(Refusal::NotWindingDown);
         }
         let mut next = *self;
+        // daily shares begin with Guarded: what added up since Normal was left, under another rule, would let everybody out at once
+        next.outside_normal = self.outside_normal_at(now);
+        next.left_normal_at = now;
         next.state = State::Guarded as u8;
         next.entered_at = now;
         next.expires_at = now.saturating_add(guarded_seconds);

@@ -112,6 +112,16 @@ fn a_cause_that_used_up_its_day_winds_down_and_only_the_timelock_reopens() {
     assert_eq!(open.state_at(now + 9 * DAY), State::Guarded);
     assert_eq!(open.state_at(now + 9 * DAY + 3_600), State::Normal);
     assert_eq!(open.reopen(3_600, now + 9 * DAY), Err(Refusal::NotWindingDown));
+    assert_eq!(
+        open.left_normal_at,
+        now + 9 * DAY,
+        "daily shares begin anew: nobody leaves at once with nine days of them"
+    );
+    assert_eq!(
+        open.outside_normal_at(now + 9 * DAY + 3_600),
+        breaker.outside_normal_at(now + 9 * DAY) + 3_600,
+        "and clocks stood still all the time"
+    );
     assert_eq!(open.trip_reserve(&T, &DEFICIT, now + 9 * DAY).unwrap().to, State::Halted);
 }
 

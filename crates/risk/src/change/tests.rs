@@ -31,8 +31,7 @@ fn model_change(edit: impl Fn(&mut RiskModel)) -> Class {
 fn whatever_raises_the_requirement_ramps() {
     assert_eq!(model_change(|_| ()), Class::Nothing);
     let ramp = |clock, seconds| Class::TimelockAndRamp(clock, seconds);
-    // a wider row, a new row, a charge or a floor: pure tightening
-    assert_eq!(model_change(|m| m.rows[1][0] -= 1_000), ramp(Clock::Always, 5 * DAY));
+    // a new row beside the old ones, a charge or a floor: pure tightening
     assert_eq!(
         model_change(|m| {
             m.rows[15][2] = -4_000;
@@ -43,7 +42,8 @@ fn whatever_raises_the_requirement_ramps() {
     assert_eq!(model_change(|m| m.basis[2].0 += 10), ramp(Clock::Always, MIN_RAMP));
     assert_eq!(model_change(|m| m.gross_floor.0 += 2_000), ramp(Clock::Always, 10 * DAY));
     assert_eq!(model_change(|m| m.debt_floor.0 += 100), ramp(Clock::Always, MIN_RAMP));
-    // a milder shock may be a smaller gain for a hedge, and a mixture loosens too
+    // a wider row in an old one's place is a larger gain for who is short, a milder one a smaller one; and a mixture loosens too
+    assert_eq!(model_change(|m| m.rows[1][0] -= 1_000), ramp(Clock::InNormal, 5 * DAY));
     assert_eq!(model_change(|m| m.rows[4][1] -= 100), ramp(Clock::InNormal, MIN_RAMP));
     assert_eq!(model_change(|m| m.rows[1][0] = -m.rows[1][0]), ramp(Clock::InNormal, 12 * DAY + DAY / 2));
     let mixed = model_change(|m| {
@@ -169,22 +169,34 @@ fn caps_fall_and_borrowing_ends_at_once_and_nothing_else_does() {
 fn a_clock_stands_still_outside_normal_and_a_ripe_change_expires() {
     let (now, delay) = (20_000 * DAY, 2 * DAY);
     assert_eq!(RIPE_SECONDS, 3 * 86_400);
-    assert!(Timelock::start(Clock::Always, 2 * DAY - 1, now, 0).is_err());
-    assert!(Timelock::start(Clock::Always, 30 * DAY + 1, now, 0).is_err());
-    let tightens = Timelock::start(Clock::Always, delay, now, 77).unwrap();
-    assert_eq!(tightens.check_ripe(now + delay - 1, 0), Err(Refusal::NotRipe));
-    assert_eq!(tightens.check_ripe(now + delay, 77 + delay), Ok(()));
-    assert_eq!(tightens.check_ripe(now + delay + RIPE_SECONDS, 0), Ok(()));
-    assert_eq!(tightens.check_ripe(now + delay + RIPE_SECONDS + 1, 0), Err(Refusal::ChangeExpired));
+    assert!(Timelock::start(Clock::Always, 2 * DAY - 1, now, [0, 0]).is_err());
+    assert!(Timelock::start(Clock::Always, 30 * DAY + 1, now, [0, 0]).is_err());
+    let tightens = Timelock::start(Clock::Always, delay, now, [77, 5]).unwrap();
+    assert_eq!(tightens.check_ripe(now + delay - 1, [77, 5]), Err(Refusal::NotRipe));
+    assert_eq!(tightens.check_ripe(now + delay, [77 + delay, 5]), Ok(()));
+    assert_eq!(tightens.check_ripe(now + delay + RIPE_SECONDS, [77, 5]), Ok(()));
+    assert_eq!(tightens.check_ripe(now + delay + RIPE_SECONDS + 1, [77, 5]), Err(Refusal::ChangeExpired));
 
-    let loosens = Timelock::start(Clock::InNormal, delay, now, 77).unwrap();
-    assert_eq!(loosens.check_ripe(now + delay, 77), Ok(()));
-    assert_eq!(loosens.check_ripe(now + delay, 78), Err(Refusal::NotRipe));
-    assert_eq!(loosens.check_ripe(now + delay + 1, 78), Ok(()));
+    let loosens = Timelock::start(Clock::InNormal, delay, now, [77, 5]).unwrap();
+    assert_eq!(loosens.check_ripe(now + delay, [77, 5]), Ok(()));
+    assert_eq!(loosens.check_ripe(now + delay, [78, 5]), Err(Refusal::NotRipe));
+    assert_eq!(loosens.check_ripe(now + delay + 1, [78, 5]), Ok(()));
+    assert_eq!(loosens.check_ripe(now + delay + 1, [77, 6]), Ok(()));
+    assert_eq!(loosens.check_ripe(now + delay + 1, [78, 6]), Err(Refusal::NotRipe), "at most one at a time");
     // a ripe one does not expire while it cannot be executed
     let halted = 10 * DAY;
-    assert_eq!(loosens.check_ripe(now + delay + halted, 77 + halted), Ok(()));
-    assert_eq!(loosens.check_ripe(now + delay + RIPE_SECONDS + 1, 77), Err(Refusal::ChangeExpired));
+    assert_eq!(loosens.check_ripe(now + delay + halted, [77 + halted, 5]), Ok(()));
+    assert_eq!(loosens.check_ripe(now + delay + RIPE_SECONDS + 1, [77, 5]), Err(Refusal::ChangeExpired));
+}
+
+#[test]
+fn what_has_expired_stays_so_however_long_vault_and_reserve_are_guarded_together() {
+    let (now, delay) = (20_000 * DAY, 2 * DAY);
+    let change = Timelock::start(Clock::InNormal, delay, now, [0, 0]).unwrap();
+    let expired = now + delay + RIPE_SECONDS + 1;
+    for both in [0, 1, 3 * DAY, 30 * DAY] {
+        assert_eq!(change.check_ripe(expired + both, [both, both]), Err(Refusal::ChangeExpired), "{both}");
+    }
 }
 
 #[test]
@@ -221,6 +233,34 @@ proptest! {
             .map(|&(v, group, beta)| Exposure { value: Usd::dollars(v), beta: Bps(beta), idio: Bps(0), group })
             .collect();
         prop_assert!(score(&new, &book).unwrap().requirement <= score(&old, &book).unwrap().requirement);
+    }
+
+    /// A change of the model whose clock runs in every state lowers the requirement of no book, once its ramp is over.
+    #[test]
+    fn what_only_tightens_lowers_no_requirement(
+        values in proptest::collection::vec((-1_000_000i64..1_000_000, 0u8..5, 5_000u16..=15_000), 1..8),
+        row in 0usize..16, shocks in proptest::array::uniform5(-5_000i16..5_000), scale in 10i16..20, add: bool,
+        basis in 0u16..300, gross in 0u16..2_000, from in 0usize..3,
+    ) {
+        let old = [balanced(), calm(), safe()][from].unwrap().model;
+        let mut new = old;
+        if add {
+            new.rows[15][..5].copy_from_slice(&shocks);
+            new.row_count = 16;
+        } else {
+            new.rows[row] = old.rows[row].map(|shock| (shock / 10).saturating_mul(scale).clamp(-9_000, 9_000));
+        }
+        for charge in &mut new.basis[..5] {
+            charge.0 += basis;
+        }
+        new.gross_floor.0 += gross;
+        new.peak = new.peaks();
+        let Ok(Class::TimelockAndRamp(Clock::Always, _)) = Change::Model(&old, &new).classify() else { return Ok(()) };
+        let book: Vec<_> = values
+            .iter()
+            .map(|&(v, group, beta)| Exposure { value: Usd::dollars(v), beta: Bps(beta), idio: Bps(0), group })
+            .collect();
+        prop_assert!(score(&new, &book).unwrap().requirement >= score(&old, &book).unwrap().requirement);
     }
 
     /// And what ramps begins where the old one stood.

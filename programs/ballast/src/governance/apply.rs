@@ -140,14 +140,15 @@ fn to_reserve(
     Ok(())
 }
 
-/// A feed that stays keeps its quote, and a new one has none. The price, which grows old, counts until the next refresh; that one
-/// looks at a jump between the feeds as at any other.
+/// A feed that stays keeps its quote; a new one has none, and takes only what is published from now on: signed updates of years ago can
+/// still be posted, and whoever executes a change must not choose among them. The price, which grows old, counts until the next refresh;
+/// that one looks at a jump between the feeds as at any other.
 fn change_feeds(reserve: &mut Reserve, config: &OracleConfig, now: Seconds) {
     let before = reserve.source;
     let mut next = source(config, now);
     let feeds = [(before.feed_id, next.feed_id), (before.rate_feed_id, next.rate_feed_id)];
     for ((quote, kept), (from, to)) in next.quotes.iter_mut().zip(before.quotes).zip(feeds) {
-        *quote = if from == to { kept } else { Quote::default() };
+        *quote = if from == to { kept } else { Quote { publish_time: now, ..Quote::default() } };
     }
     if OracleConfig::of(reserve).rate == config.rate {
         next.anchor = before.anchor;

@@ -172,9 +172,9 @@ pub fn clock_of(class: Class) -> ChangeClock {
 }
 
 /// Seconds outside Normal up to now, by which loosening clocks stand still: the vault's, and the reserve's for a change of one.
-pub fn outside_normal(vault: &Vault, reserve: Option<&Reserve>, now: Seconds) -> Seconds {
+pub fn outside_normal(vault: &Vault, reserve: Option<&Reserve>, now: Seconds) -> [Seconds; 2] {
     let reserve = reserve.map_or(0, |reserve| reserve.breaker.as_risk().outside_normal_at(now));
-    vault.breaker.as_risk().outside_normal_at(now).saturating_add(reserve)
+    [vault.breaker.as_risk().outside_normal_at(now), reserve]
 }
 
 /// Whether a change of this class may be executed now: by the breakers' table and by its clock, the stricter of what it was

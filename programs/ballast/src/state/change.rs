@@ -16,12 +16,12 @@ mirror! {
         /// When the change was proposed.
         proposed_at: u64,
         /// Time outside Normal up to then, of the vault and of the reserve that it is about.
-        outside_normal: u64,
+        outside_normal: [u64; 2],
         /// How long it waits.
         delay: u64,
         /// 1 if its clock stands still outside Normal.
         in_normal: u64,
-    } size 32, align 8
+    } size 40, align 8
 }
 
 /// A change, as whole structs of what it replaces. What it is (at once, timelock, ramp) follows from comparing it with what
