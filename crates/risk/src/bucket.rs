@@ -178,8 +178,8 @@ impl Flows {
         now: Seconds,
     ) -> Checked<Moved> {
         let (back, position) = match exit.rule {
-            ExitRule::Bucket => position.give_back(rules, exit.amount, now),
-            ExitRule::DailyShare { .. } | ExitRule::ProRata { .. } => (TokenAmount(0), *position),
+            ExitRule::Bucket | ExitRule::DailyShare { .. } => position.give_back(rules, exit.amount, now),
+            ExitRule::ProRata { .. } => (TokenAmount(0), *position),
         };
         let rest = TokenAmount(exit.amount.0.saturating_sub(back.0));
         let fits = exit.rule == ExitRule::Bucket && rest <= self.room_out(rules, exit.deposits, now);
@@ -195,7 +195,7 @@ impl Flows {
                 ExitRule::DailyShare { .. } | ExitRule::ProRata { .. } => Refusal::ExitShareSpent,
             });
         }
-        let (taken, since) = position.counted(exit.rule, now);
+        let (taken, since) = position.counted(rules, exit, now);
         if let ExitRule::ProRata { since } = exit.rule {
             moved.flows.exited = self.exited_since(since).saturating_add(exit.shares.0);
             moved.flows.exits_since = since;

@@ -9,7 +9,7 @@ use crate::{
 };
 
 const DAY: Seconds = 86_400;
-/// In Normal, a position's count of daily shares begins anew after this. It is longer than any full exit takes.
+/// In Normal, a position's count of daily shares begins anew after this. It is longer than a full exit takes that goes on every day.
 const FORGET_AFTER: Seconds = 14 * DAY;
 
 /// By which rule tokens leave.
@@ -66,7 +66,8 @@ impl PositionFlow {
     /// empty the bucket is.
     ///
     /// A daily share is `daily_share × (1 + days)` of what was held at its start, so it adds up to everything within seven
-    /// days. The pro-rata share of `s` of `S` shares is `(free + left) · s/S`, counting what already left with its owners: it
+    /// days. In Normal, days count only as far as shares were taken for them: who goes on every day is out as soon, and nobody builds
+    /// up a way past an empty bucket by waiting. The pro-rata share of `s` of `S` shares is `(free + left) · s/S`, counting what already left with its owners: it
     /// does not depend on who comes first, and all of them together are what is free.
     pub fn allowance_down(
         &self,
@@ -75,7 +76,7 @@ impl PositionFlow {
         exit: &Exit,
         now: Seconds,
     ) -> DepositShares {
-        let (taken, since) = self.counted(exit.rule, now);
+        let (taken, since) = self.counted(rules, exit, now);
         let base = exit.held.0.saturating_add(taken);
         let whole = match exit.rule {
             ExitRule::ProRata { since } => {
@@ -84,6 +85,7 @@ impl PositionFlow {
                 part_down(base, free.saturating_add(left), exit.total.0.saturating_add(left))
             }
             _ => {
+                // more than seven days' shares are everything
                 let time = DAY.saturating_add(now.saturating_sub(since)).min(FORGET_AFTER);
                 let share = u64::from(rules.daily_share.0).saturating_mul(time);
                 part_down(base, share, BPS_ONE.saturating_mul(DAY))
@@ -92,11 +94,16 @@ impl PositionFlow {
         DepositShares(whole.min(base).saturating_sub(taken).min(exit.held.0))
     }
 
-    /// Shares taken since when, as this rule counts them; nothing since its beginning where the position was last counted
+    /// Shares taken since when, as the exit's rule counts them; nothing since its beginning where the position was last counted
     /// under another one.
-    pub(super) fn counted(&self, rule: ExitRule, now: Seconds) -> (u64, Seconds) {
-        match rule {
-            ExitRule::Bucket if now < self.since.saturating_add(FORGET_AFTER) => (self.taken, self.since),
+    pub(super) fn counted(&self, rules: &FlowRules, exit: &Exit, now: Seconds) -> (u64, Seconds) {
+        match exit.rule {
+            ExitRule::Bucket if now < self.since.saturating_add(FORGET_AFTER) => {
+                let base = exit.held.0.saturating_add(self.taken);
+                let shares = part_down(DAY.saturating_mul(BPS_ONE), self.taken, base);
+                let days = shares.checked_div(u64::from(rules.daily_share.0)).unwrap_or(0);
+                (self.taken, self.since.max(now.saturating_sub(days)))
+            }
             ExitRule::Bucket => (0, now),
             ExitRule::DailyShare { since } if self.since >= since => (self.taken, self.since),
             ExitRule::ProRata { since } if self.since == since => (self.taken, self.since),

@@ -175,10 +175,13 @@ fn shares_that_were_taken_count_under_the_rule_and_the_wind_down_in_which_they_w
     for another in [START - 1, START + 1] {
         assert_eq!(allowed(100, another, rule, START), 600 / 2);
     }
-    // in Normal they are forgotten after two weeks, and the first day's share is there again
-    let (bucket, end) = (ExitRule::Bucket, START + 14 * DAY);
-    assert_eq!(allowed(100, START, bucket, end - 1), 600);
-    assert_eq!(allowed(100, START, bucket, end), 600 * u64::from(MIN_DAILY_SHARE.0) / 10_000);
+    // in Normal nothing adds up beyond a day's share of what was held, and after two weeks it is one of what is held
+    let (bucket, end, share) = (ExitRule::Bucket, START + 14 * DAY, u64::from(MIN_DAILY_SHARE.0));
+    assert_eq!(allowed(100, START, bucket, START + DAY), 700 * share / 10_000);
+    assert_eq!(allowed(100, START, bucket, end - 1), 700 * share / 10_000);
+    assert_eq!(allowed(100, START, bucket, end), 600 * share / 10_000);
+    // a unit that was taken while guarded opens no way past an empty bucket later
+    assert_eq!(allowed(1, START, bucket, START + 6 * DAY), 601 * share / 10_000);
 }
 
 #[test]
@@ -219,6 +222,33 @@ proptest! {
         }
         let at_last = exit(rule, left, left, left, left);
         prop_assert!(flows.withdraw(&rules, &position, &at_last, now.max(START + 6 * DAY)).is_ok());
+    }
+
+    /// In Normal with an empty bucket, nobody is ever allowed more than a day's share at once, however long it waited, and whoever
+    /// asks every day is out within seven days.
+    #[test]
+    fn in_normal_shares_do_not_add_up_and_suffice(
+        daily in MIN_DAILY_SHARE.0..=10_000, held in 10_000u64..u64::MAX / 2,
+        asks in proptest::collection::vec((0u64..3 * DAY, 0u64..=100), 0..20),
+    ) {
+        let rules = FlowRules { daily_share: Bps(daily), ..rules() };
+        let (mut flows, mut position, mut now, mut left) = (Flows::default(), PositionFlow::default(), START, held);
+        let everyday = [(14 * DAY, 100)].into_iter().chain([(DAY, 100); 6]);
+        for (wait, percent) in asks.into_iter().chain(everyday) {
+            now += wait;
+            // others use up what the bucket has
+            let all = TokenAmount(u64::MAX / 2);
+            flows = flows.borrow(&rules, all, flows.room_out(&rules, all, now), now).unwrap();
+            let ask = |amount, left| Exit { deposits: all, ..exit(ExitRule::Bucket, amount, left, left, left) };
+            let allowed = position.allowance_down(&flows, &rules, &ask(0, left), now).0;
+            let bound = u128::from(held) * u128::from(daily) / 10_000;
+            prop_assert!(u128::from(allowed) <= bound, "{} of {}", allowed, bound);
+            let amount = (u128::from(allowed) * u128::from(percent) / 100) as u64;
+            let moved = flows.withdraw(&rules, &position, &ask(amount, left), now).unwrap();
+            (flows, position) = (moved.flows, moved.position);
+            left -= amount;
+        }
+        prop_assert_eq!(left, 0);
     }
 
     /// In WindDown, each gets its own share of what is free, whoever comes first and however often, and tokens that come in
