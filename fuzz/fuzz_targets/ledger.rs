@@ -62,7 +62,7 @@ fuzz_target!(|case: Case| {
         match *step {
             Step::Deposit(who, amount, shift) => {
                 // a reserve whose lenders were wiped out takes none
-                if ballast_risk::absorb::check_takes_deposits(&ledger).is_ok() {
+                if losses.check_takes_deposits(&ledger, now).is_ok() {
                     if let Ok(shares) = ledger.deposit_down(TokenAmount(amount >> (shift & 63))) {
                         own(&mut actors, who).deposit.0 += shares.0;
                     }
@@ -128,7 +128,7 @@ fuzz_target!(|case: Case| {
         ledger.accrue(now, &split);
         assert!(ledger.debt_index >= standing.debt_index && ledger.deposit_index >= standing.deposit_index);
         losses.stream(&mut ledger, now);
-        losses.start_again_if_empty(&mut ledger);
+        losses.after_leaving(&mut ledger);
         vesting = vesting.at(&ledger, now);
         ledger.update_rate(&curve).expect("a rate");
 

@@ -10,7 +10,7 @@ use crate::{
 use anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction};
 use ballast::state::{ClaimAccount, FundAccount, Reserve, RollAccount, StakeAccount};
 use ballast_client::insurance::{self, Cover, Fund};
-use ballast_risk::{fund::FundRules, presets::balanced, units::Usd};
+use ballast_risk::{absorb::COVER_SECONDS, fund::FundRules, presets::balanced, units::Usd};
 use solana_signer::Signer;
 
 /// The world, its fund, its validators.
@@ -21,6 +21,8 @@ pub struct Insured {
     pub fund: Fund,
     /// Validators with stake, beside the one that every test cluster has.
     pub validators: Vec<Validator>,
+    /// The reserve that lost last, for which claims open.
+    pub lost: Pubkey,
 }
 
 impl Insured {
@@ -34,7 +36,7 @@ impl Insured {
         let chain = Chain::with_validators(&validators).await;
         let world = World::on(chain, balanced().expect("the preset is valid")).await;
         let fund = Fund { asset: world.usdc.asset(world.vault) };
-        let mut insured = Self { world, fund, validators };
+        let mut insured = Self { world, fund, validators, lost: fund.asset.reserve() };
         insured.create_fund(&fund, FundRules::BALANCED).await.expect("the rules are valid");
         insured
     }
@@ -118,11 +120,14 @@ impl Insured {
     pub async fn lose(&mut self, market: &Market, units: u64) {
         let now = self.world.chain.now() as u64;
         let key = market.asset(self.world.vault).reserve();
+        self.lost = key;
         let mut value = Usd::ZERO;
         self.world
             .chain
             .edit::<Reserve>(key, |reserve| {
                 reserve.losses.unrecovered += units;
+                reserve.losses.cover_until = now + COVER_SECONDS;
+                reserve.losses.bearers = reserve.books.deposit_shares;
                 value = reserve.price.spot.as_risk().value_down(ballast_risk::TokenAmount(units));
             })
             .await;
@@ -206,7 +211,7 @@ impl Insured {
     /// Opens the next claim; returns its number.
     pub async fn open_claim(&mut self, opener: &User, value: u64) -> Result<u64, Failure> {
         let number = self.state().await.next_claim();
-        let open = insurance::open_claim(opener.key(), &self.fund, number, value);
+        let open = insurance::open_claim(opener.key(), &self.fund, self.lost, number, value);
         self.world.send(&[open], &[&opener.keypair]).await.map(|_| number)
     }
 

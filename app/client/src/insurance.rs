@@ -208,14 +208,16 @@ pub fn to_call(roll: &RollAccount, epoch: u64) -> Vec<Pubkey> {
         .collect()
 }
 
-/// `open_claim` for micro-USD of recorded losses, signed by the opener; `number` is one above [`ballast::state::FundAccount::last_claim`].
-pub fn open_claim(opener: Pubkey, fund: &Fund, number: u64, value: u64) -> Instruction {
+/// `open_claim` for micro-USD of recorded losses of the reserve that lost, signed by the opener; `number` is one above
+/// [`ballast::state::FundAccount::last_claim`].
+pub fn open_claim(opener: Pubkey, fund: &Fund, lost: Pubkey, number: u64, value: u64) -> Instruction {
     let accounts = accounts::OpenClaim {
         opener,
         vault: fund.vault(),
         fund: fund.address(),
         roll: fund.roll(),
         reserve: fund.asset.reserve(),
+        lost,
         claim: fund.claim(number),
         mint: fund.asset.mint,
         tokens: fund.tokens(),

@@ -108,15 +108,22 @@ fn fees_are_collected_once_they_are_old_enough_and_worth_it() {
 }
 
 #[test]
-fn the_funds_income_is_looked_at_for_a_first_time_and_then_when_it_is_worth_it() {
+fn the_funds_income_is_collected_when_it_is_worth_it() {
     let mut books = insured();
-    let found = collections(&books, Usd(1_000_000));
-    assert_eq!(found.len(), 1, "the fund remembers nothing yet");
-    assert!(found[0].instruction.data.starts_with(CollectInsurance::DISCRIMINATOR));
-    let now = books.now();
-    let insured = books.insured.as_mut().unwrap();
-    insured.account.gate.debt_at = now;
     assert_eq!(collections(&books, Usd(1_000_000)), [], "the reserve holds no insurance");
+    let asset = books.insured.as_ref().unwrap().fund.asset;
+    let kept = books.reserves.iter_mut().find(|kept| kept.asset == asset).unwrap();
+    let mut ledger = kept.reserve.books.ledger();
+    // a thousand whole stables beyond the target
+    let target = ledger.total_debt_up().0 * u64::from(kept.reserve.split.insurance_target) / 10_000;
+    let insurance = target + 1_000_000_000 + 2;
+    ledger.insurance_q64 = u128::from(insurance) << 64;
+    ledger.free_tokens.0 += insurance;
+    kept.reserve.books = ledger.into();
+    let found = collections(&books, Usd(999_000_000));
+    assert_eq!(found.len(), 1);
+    assert!(found[0].instruction.data.starts_with(CollectInsurance::DISCRIMINATOR));
+    assert_eq!(collections(&books, Usd(1_001_000_000)), [], "not worth it");
 }
 
 #[test]

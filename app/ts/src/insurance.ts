@@ -132,10 +132,11 @@ export async function callRoll(vault: Address, voteAccounts: readonly Address[])
   return withRemainingAccounts(generated.getCallRollInstruction({ roll }), called);
 }
 
-/** Opens a claim for micro-USD of recorded losses; takes a bond. `number`: one more than the fund's `lastClaim`. */
+/** Opens a claim for micro-USD of recorded losses of the asset that lost; takes a bond. `number`: one more than the fund's `lastClaim`. */
 export async function openClaim(
   opener: TransactionSigner,
   fund: Asset,
+  lost: Asset,
   number: bigint | number,
   value: bigint | number,
 ): Promise<Instruction> {
@@ -145,6 +146,7 @@ export async function openClaim(
     ...accounts,
     roll: await findRollAddress(accounts.fund),
     reserve: await findReserveAddress(fund.vault, fund.mint),
+    lost: await findReserveAddress(lost.vault, lost.mint),
     claim: await findClaimAddress(accounts.fund, number),
     openerTokens: await walletOf(opener.address, fund),
     value,

@@ -138,7 +138,7 @@ async function buildAll(people: People): Promise<Record<string, Instruction>> {
     enrollValidator: await ballast.enrollValidator(identity, vault, made(18)),
     leaveRoll: await ballast.leaveRoll(identity, vault, made(18)),
     callRoll: await ballast.callRoll(vault, [made(18), made(19)]),
-    openClaim: await ballast.openClaim(owner, sol, 258, 1_008),
+    openClaim: await ballast.openClaim(owner, sol, cover.lost, 258, 1_008),
     voteClaim: await ballast.voteClaim(identity, vault, 258, true),
     settleClaim: await ballast.settleClaim(sol, 258),
     settleClaimWithBond: await ballast.settleClaim(sol, 258, owner.address),

@@ -9,16 +9,16 @@ mod recovery;
 #[cfg(test)]
 mod tests;
 
-pub use recovery::RECOVERY_SECONDS;
+pub use recovery::{COVER_SECONDS, RECOVERY_SECONDS};
 
 use crate::{
     breaker::{ReserveEvidence, DAY},
     interest::Q64_ONE,
-    proportion::fade_down,
+    proportion::{fade_down, part_down, ratio_bps_down},
     refusal::{Checked, Refusal},
     reserve::Ledger,
-    stream::Stream,
-    units::{DebtShares, DepositShares, Seconds, TokenAmount},
+    stream::{mean_end, Stream},
+    units::{Bps, DebtShares, DepositShares, Seconds, TokenAmount, BPS_ONE},
     Result, RiskError,
 };
 use bytemuck::{Pod, Zeroable};
@@ -29,12 +29,20 @@ pub const MIN_DEPOSIT_INDEX: u128 = Q64_ONE >> 20;
 /// Anyone may retire worthless shares after this time; their owner at once. It is longer than claims and recoveries take.
 pub const RETIRE_AFTER: Seconds = 60 * DAY;
 
+/// Where more than this part of deposits comes back, or may, a reserve takes no new ones: newcomers would take it from those who
+/// lost. What they can take of less is this part of their own deposit, in a month.
+pub const MAX_COMING_BACK: Bps = Bps(500);
+
 /// What a reserve lost and what is coming back. Token units; all zeros is a reserve that never lost anything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Losses {
-    /// Lost by lenders and not recovered: what the fund may still cover.
+    /// Lost by lenders who are still here, and not recovered: until `cover_until` the fund may cover it.
     pub unrecovered: u64,
+    /// Until when.
+    pub cover_until: Seconds,
+    /// Deposit shares that bore it and are still here, at most.
+    pub bearers: u64,
     /// Lost by lenders lately, at `recent_at`; it fades within a day.
     pub recent: u64,
     /// When `recent` was last written.
@@ -45,7 +53,7 @@ pub struct Losses {
     pub wiped_out_at: Seconds,
 }
 
-const _: () = assert!(core::mem::size_of::<Losses>() == 56 && core::mem::align_of::<Losses>() == 8);
+const _: () = assert!(core::mem::size_of::<Losses>() == 72 && core::mem::align_of::<Losses>() == 8);
 
 /// A loss that was absorbed: who bore it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,8 +98,59 @@ impl Losses {
         *ledger = next;
         self.recent = self.recent_down(now).saturating_add(lenders.0);
         self.recent_at = now;
-        self.unrecovered = self.unrecovered.saturating_add(lenders.0);
+        if !lenders.is_zero() {
+            let before = self.coverable(now);
+            self.unrecovered = before.saturating_add(lenders.0);
+            self.cover_until = mean_end(before, self.cover_until, lenders.0, COVER_SECONDS, now);
+            self.bearers = ledger.deposit_shares.0;
+        }
         Ok(Absorbed { debt, insurance: whole_up(insurance), fees: whole_up(fees), lenders, wiped_out })
+    }
+
+    /// What the fund may still cover now: what lenders who are still here lost lately.
+    pub const fn coverable(&self, now: Seconds) -> u64 {
+        if now > self.cover_until {
+            0
+        } else {
+            self.unrecovered
+        }
+    }
+
+    /// Lets those who left take their part of what may be covered with them. Whoever came in between stands in for one who left, so
+    /// that a deposit that passes through changes nothing. Call it whenever shares have left.
+    fn follow(&mut self, ledger: &Ledger) {
+        let shares = ledger.deposit_shares.0;
+        if shares < self.bearers {
+            self.unrecovered = part_down(self.unrecovered, shares, self.bearers);
+            self.bearers = shares;
+        }
+    }
+
+    /// Whether more than this part of all deposits comes back to lenders, or may.
+    fn brings_back_more_than(&self, part: u64, ledger: &Ledger, now: Seconds) -> bool {
+        let coming = self.recovery.pending.saturating_add(self.coverable(now));
+        ratio_bps_down(coming, ledger.total_deposits_down().0) > part
+    }
+
+    /// Errors where a reserve takes no deposits, not even those that heal: with [`Refusal::WipedOut`] where a share is worth next to
+    /// nothing, with [`Refusal::LossComingBack`] where more is coming back than there is. Of less, whoever heals takes at most as
+    /// much as the deposit.
+    pub fn check_takes_deposits(&self, ledger: &Ledger, now: Seconds) -> Checked<()> {
+        if !takes_deposits(ledger) {
+            return Err(Refusal::WipedOut);
+        }
+        if self.brings_back_more_than(BPS_ONE, ledger, now) {
+            return Err(Refusal::LossComingBack);
+        }
+        Ok(())
+    }
+
+    /// Errors with [`Refusal::LossComingBack`] where a reserve takes none that do not heal: beyond [`MAX_COMING_BACK`].
+    pub fn check_takes_new_deposits(&self, ledger: &Ledger, now: Seconds) -> Checked<()> {
+        if self.brings_back_more_than(u64::from(MAX_COMING_BACK.0), ledger, now) {
+            return Err(Refusal::LossComingBack);
+        }
+        Ok(())
     }
 
     /// The breaker's evidence: what lenders lost within a day, over what they had.
@@ -132,36 +191,30 @@ impl Losses {
             return Err(Refusal::SharesNotWorthless);
         }
         ledger.seize_up(left, left, shares, true)?;
-        self.start_again_if_empty(ledger);
+        self.after_leaving(ledger);
         Ok(())
     }
 
-    /// Gives a reserve that nobody has shares of a fresh share price, if lenders were wiped out. Recoveries that are still to be
-    /// streamed become insurance, and nobody is left to recover more for. Call it when the last shares left.
-    pub fn start_again_if_empty(&mut self, ledger: &mut Ledger) {
-        if !ledger.deposit_shares.is_zero() || takes_deposits(ledger) {
+    /// What becomes of losses when shares left; call it then. Of what may be covered, leavers take their part with them. When the last
+    /// share left, what was coming back insures the reserve, and if lenders were wiped out it gets a fresh share price.
+    pub fn after_leaving(&mut self, ledger: &mut Ledger) {
+        self.follow(ledger);
+        if !ledger.deposit_shares.is_zero() {
             return;
         }
-        ledger.deposit_index = Q64_ONE;
         ledger.insurance_q64 = ledger.insurance_q64.saturating_add(u128::from(self.recovery.pending) << 64);
         self.recovery.pending = 0;
         self.unrecovered = 0;
         self.wiped_out_at = 0;
+        if !takes_deposits(ledger) {
+            ledger.deposit_index = Q64_ONE;
+        }
     }
 }
 
 /// Whether a reserve's share price is one at which deposits make sense: its lenders were not wiped out.
 pub const fn takes_deposits(ledger: &Ledger) -> bool {
     ledger.deposit_index >= MIN_DEPOSIT_INDEX
-}
-
-/// Errors with [`Refusal::WipedOut`] where a reserve takes no deposits.
-pub fn check_takes_deposits(ledger: &Ledger) -> Checked<()> {
-    if takes_deposits(ledger) {
-        Ok(())
-    } else {
-        Err(Refusal::WipedOut)
-    }
 }
 
 /// By how much the deposit index falls for a loss of lenders (64 fractional bits), rounded up, and how much of the loss

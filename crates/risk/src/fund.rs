@@ -28,7 +28,7 @@ use crate::{
     price::UnitPrice,
     proportion::part_down,
     refusal::{Checked, Refusal},
-    stream::Stream,
+    stream::{mean_end, Stream},
     units::{Bps, Seconds, TokenAmount, Usd, BPS_ONE},
     Result,
 };
@@ -36,10 +36,14 @@ use bytemuck::{Pod, Zeroable};
 
 /// After a recorded loss of a thousandth of the fund, stake cannot leave for this time, so that claims can open.
 pub const LOSS_LOCK: Seconds = 3 * DAY;
-/// A claim opens at most this long after the last recorded loss.
+/// A claim opens at most this long after the recorded losses, on average.
 pub const CLAIM_WINDOW: Seconds = 14 * DAY;
+/// A claim is voted on for at most this time.
+pub const MAX_VOTING: Seconds = 14 * DAY;
 /// What a claim approved is paid within this time, and stake cannot leave before.
 pub const APPROVAL_SECONDS: Seconds = 7 * DAY;
+/// The whole fund, in the parts that [`Fund::cover`] counts.
+const WHOLE: u64 = 1_000_000_000_000_000;
 /// A share is worth between `1/PRICE_BOUND` and `PRICE_BOUND` units: below, the stakes count as lost and the fund begins anew;
 /// above, income goes to nobody's account.
 const PRICE_BOUND: u64 = 1 << 20;
@@ -89,7 +93,10 @@ impl FundRules {
         rule(days(self.cooldown, 7..=60), "stake cools down for 7 to 60 days")?;
         rule(days(self.unstake_window, 1..=7), "stake can leave for 1 to 7 days after its cooldown")?;
         rule(days(self.cover_period, 1..=30), "a period of automatic cover lasts 1 to 30 days")?;
-        rule(days(self.voting_period, 1..=14), "a claim is voted on for 1 to 14 days")?;
+        rule(
+            days(self.voting_period, 1..=(MAX_VOTING / DAY) as u32),
+            "a claim is voted on for 1 to 14 days",
+        )?;
         rule(self.cover_share.0 <= 2_500, "of itself a fund pays at most a quarter in a period")?;
         rule(self.premium.0 <= 100, "who repays is paid at most 1 % more")?;
         check_unused(self.reserved == 0)
@@ -108,13 +115,14 @@ pub struct Fund {
     pub shares: u64,
     /// Stakes of earlier eras were lost.
     pub era: u64,
-    /// What the fund paid of itself lately.
+    /// What the fund paid of itself lately, in parts of what it was then, 10^-15. In tokens, a stake that comes after a payment would make
+    /// room for the next one, of which the earlier stakes pay most.
     pub cover: Leak,
     /// When stake cannot leave.
     pub lock: Lock,
     /// Recorded losses that no claim was opened for, micro-USD.
     pub recorded_loss: u64,
-    /// When the last one was recorded.
+    /// When they were recorded, on average.
     pub recorded_at: Seconds,
     /// Income that comes to the stakers. Nothing while there are no shares.
     pub coming: Stream,
@@ -141,9 +149,9 @@ impl Fund {
     /// What the fund may pay of itself now. The bucket holds half of the share and refills the other half in a period, so
     /// that no period sees more than the share.
     pub fn automatic_cover_down(&self, rules: &FundRules, now: Seconds) -> TokenAmount {
-        let capacity = self.cover_capacity(rules);
+        let capacity = cover_capacity(rules);
         let room = self.cover.at(capacity, Seconds::from(rules.cover_period), now).room(capacity);
-        TokenAmount(room.min(self.total().0))
+        TokenAmount(part_down(self.total().0, room, WHOLE))
     }
 
     /// Pays whoever repaid lost debt worth `repaid` (rounded down) to its reserve: the same value and the premium in the fund's mint,
@@ -160,9 +168,12 @@ impl Fund {
         if amount > self.automatic_cover_down(rules, now) {
             return Err(Refusal::CoverSpent);
         }
-        let capacity = self.cover_capacity(rules);
+        let capacity = cover_capacity(rules);
         let cover = self.cover.at(capacity, Seconds::from(rules.cover_period), now);
-        let mut next = Self { cover: cover.plus(amount.0, capacity), ..*self };
+        // an amount of at least a unit, of a total that has it
+        let part = mul_div_up(u128::from(amount.0), u128::from(WHOLE), u128::from(self.total().0))?;
+        let part = u64::try_from(part).map_err(|_| RiskError::Overflow)?;
+        let mut next = Self { cover: cover.plus(part, capacity), ..*self };
         next.pay(amount, now)?;
         *self = next;
         Ok(amount)
@@ -186,11 +197,17 @@ impl Fund {
         Ok(amount)
     }
 
-    /// Writes down a loss of lenders, for claims. One of a thousandth of the fund (worth `fund_value`) or more holds
+    /// Writes down a loss of lenders, for claims. Several can be claimed until the mean of their ends, weighted by value: a small one keeps
+    /// no large one alive. One of a thousandth of the fund (worth `fund_value`) or more holds
     /// stake back for [`LOSS_LOCK`].
     pub fn record_loss(&mut self, value: Usd, fund_value: Usd, now: Seconds) {
-        self.recorded_loss = self.claimable(now).saturating_add(value.clamp_u64());
-        self.recorded_at = now;
+        let (before, loss) = (self.claimable(now), value.clamp_u64());
+        if loss > 0 {
+            let end =
+                mean_end(before, self.recorded_at.saturating_add(CLAIM_WINDOW), loss, CLAIM_WINDOW, now);
+            self.recorded_loss = before.saturating_add(loss);
+            self.recorded_at = end.saturating_sub(CLAIM_WINDOW);
+        }
         if value.positive_part().saturating_mul(1_000) >= fund_value.positive_part() {
             self.lock.hold(now.saturating_add(LOSS_LOCK), now);
         }
@@ -228,10 +245,6 @@ impl Fund {
         }
         self.lock.close(now);
         passed.then_some(Approval { value, until })
-    }
-
-    fn cover_capacity(&self, rules: &FundRules) -> u64 {
-        part_down(self.total().0, u64::from(rules.cover_share.0) >> 1, BPS_ONE)
     }
 
     /// Takes a payment from what belongs to nobody, then from income that has not come, then from the stakers. Income insures like
@@ -283,6 +296,11 @@ impl Fund {
         let fit = |n: u128| u64::try_from(n).map_err(|_| RiskError::Overflow);
         Ok((StakeShares(fit(bought)?), TokenAmount(fit(cost)?)))
     }
+}
+
+/// Half of the share of a period, in parts of the fund.
+fn cover_capacity(rules: &FundRules) -> u64 {
+    part_down(WHOLE, u64::from(rules.cover_share.0), BPS_ONE.saturating_mul(2))
 }
 
 /// The fund's tokens for a repayment of this value, rounded down.

@@ -69,6 +69,8 @@ pub enum Refusal {
 
     /// The reserve's lenders were wiped out: its shares must be retired first.
     WipedOut,
+    /// More is coming back to the reserve's lenders, or may, than newcomers could share fairly.
+    LossComingBack,
     /// The shares are still worth something, or may come to be.
     SharesNotWorthless,
 
@@ -143,6 +145,7 @@ impl fmt::Display for Refusal {
             Self::RampTooFast => "the ramp is too short for this change: lengthen it",
             Self::MayNotCancel => "the guardian cannot cancel its own replacement",
             Self::WipedOut => "the reserve's lenders were wiped out: retire its shares first",
+            Self::LossComingBack => "what lenders lost is still coming back: deposit elsewhere until it has",
             Self::SharesNotWorthless => "these shares may still be worth something",
             Self::StakeCooling => "the stake is still cooling down",
             Self::UnstakeLapsed => "the time to take this stake out has passed: ask again",

@@ -22,6 +22,14 @@ pub struct Stream {
 
 const _: () = assert!(core::mem::size_of::<Stream>() == 24);
 
+/// When two amounts end together: the mean of the first one's end (now, if that is past) and of `seconds` from now, weighted by
+/// amount and rounded down, so that a small amount holds up no large one. For a second that is not zero.
+pub(crate) fn mean_end(first: u64, ends_at: Seconds, second: u64, seconds: Seconds, now: Seconds) -> Seconds {
+    let left = ends_at.saturating_sub(now);
+    let later = part_down(seconds.saturating_sub(left), second, first.saturating_add(second));
+    now.saturating_add(left).saturating_add(later)
+}
+
 impl Stream {
     /// Adds an amount that streams over `seconds`; call it after [`Stream::release_down`]. Old and new end together, at the mean of
     /// their ends weighted by amount, so that a small amount holds up no large one. Errors with [`RiskError::Overflow`].
@@ -29,12 +37,10 @@ impl Stream {
         if amount.is_zero() {
             return Ok(());
         }
-        let pending = self.pending.checked_add(amount.0).ok_or(RiskError::Overflow)?;
-        let left = self.ends_at.saturating_sub(now);
-        let later = part_down(seconds.saturating_sub(left), amount.0, pending);
-        self.pending = pending;
+        let before = self.pending;
+        self.pending = before.checked_add(amount.0).ok_or(RiskError::Overflow)?;
         self.streamed_at = now;
-        self.ends_at = now.saturating_add(left).saturating_add(later);
+        self.ends_at = mean_end(before, self.ends_at, amount.0, seconds, now);
         Ok(())
     }
 

@@ -27,21 +27,21 @@ pub enum BallastError {
         "Pass the reserve accounts of all positions of the obligation, in its order, as remaining accounts"
     )]
     WrongRemainingAccounts,
-    #[msg("Only the owner of the obligation may do this")]
+    #[msg("Only the owner of the obligation may do this: sign with its key")]
     NotOwner,
-    #[msg("Only the curator of the vault may do this")]
+    #[msg("Only the curator of the vault may do this: sign with its key")]
     NotCurator,
     #[msg("The mint is not the reserve's: pass the mint that the reserve names")]
     WrongMint,
-    #[msg("The token account is not the one that the reserve names, or where tokens are paid to, not the signer's own")]
+    #[msg("Pass the token account that the reserve names; to be paid, one of the signer's own")]
     WrongTokenAccount,
-    #[msg("The token program is not the one of this mint")]
+    #[msg("The token program is not the one of this mint: pass the one that owns it")]
     WrongTokenProgram,
-    #[msg("The mint has a Token-2022 extension that vaults do not accept")]
+    #[msg("The mint has a Token-2022 extension that vaults do not accept: choose another mint")]
     UnsupportedExtension,
-    #[msg("Tokens must have 2 to 12 decimals")]
+    #[msg("Tokens must have 2 to 12 decimals: choose another mint")]
     UnsupportedDecimals,
-    #[msg("The vault has 32 reserves already")]
+    #[msg("The vault has 32 reserves already: list the asset in another vault")]
     TooManyReserves,
     #[msg("The obligation has 16 positions already: close one first")]
     TooManyPositions,
@@ -51,25 +51,25 @@ pub enum BallastError {
     DebtInReserve,
     #[msg("The obligation has a deposit in this reserve: withdraw it instead of borrowing, or use a second obligation")]
     DepositInReserve,
-    #[msg("The obligation has no such position")]
+    #[msg("The obligation has no such position: look at its positions, and name one of them")]
     NoSuchPosition,
     #[msg("Close every position of the obligation first")]
     ObligationNotEmpty,
-    #[msg("This asset cannot be borrowed in this vault")]
+    #[msg("This asset cannot be borrowed in this vault: borrow another")]
     NotBorrowable,
     #[msg("A debt must be worth at least the vault's smallest debt when it is opened: borrow more")]
     DebtTooSmall,
     #[msg("Equity would fall below the opening requirement: deposit more, repay, or take less")]
     BelowOpeningRequirement,
-    #[msg("The price account is not owned by the Pyth receiver program")]
+    #[msg("The price account is not owned by the Pyth receiver program: post the update there and pass that account")]
     PriceAccountOwner,
-    #[msg("The price account is of another feed than the reserve's")]
+    #[msg("The price account is of another feed than the reserve's: post the feed that the reserve names")]
     PriceFeedMismatch,
     #[msg("The price update is not fully verified: post it with full verification")]
     PriceNotVerified,
-    #[msg("The price is not positive, or its exponent or confidence makes no sense")]
+    #[msg("The price is not positive, or its exponent or confidence makes no sense: post a newer update")]
     PriceUnusable,
-    #[msg("The price's publish time or slot lies in the future")]
+    #[msg("The price's publish time or slot lies in the future: wait a few seconds and refresh again")]
     PriceFromTheFuture,
     #[msg("A price of the obligation is too old: refresh its reserves with new price updates first")]
     PriceTooOld,
@@ -111,23 +111,23 @@ pub enum BallastError {
     AuditRuns,
     #[msg("Not every position of this reserve is counted yet: count the remaining obligations first")]
     AuditIncomplete,
-    #[msg("There is no fee to collect in whole token units yet")]
+    #[msg("There is no fee to collect in whole token units yet: fees vest after seven days")]
     NoFees,
-    #[msg("The evidence does not reach the signal's threshold")]
+    #[msg("The evidence does not reach the signal's threshold: nothing has to be done")]
     NoSignal,
     #[msg("The price is too old to be a signal: refresh it first")]
     ObservationTooOld,
     #[msg("A price signal needs a second observation at least 30 s later")]
     ObservationTooSoon,
-    #[msg("The breaker's state has not expired")]
+    #[msg("The breaker's state has not expired: step it when it has")]
     NothingToStep,
     #[msg("A guardian may only tighten, to guarded or halted")]
     NotTighter,
     #[msg("A guardian may tighten for at most eight hours")]
     TightenedTooLong,
-    #[msg("A guardian may tighten at most three times in seven days")]
+    #[msg("A guardian may tighten at most three times in seven days: wait until the oldest is past")]
     TightenedTooOften,
-    #[msg("The breaker is not winding down")]
+    #[msg("The breaker is not winding down: there is nothing to reopen")]
     NotWindingDown,
     #[msg("Too much came in lately: try again when the bucket has refilled")]
     InflowBucketEmpty,
@@ -139,59 +139,61 @@ pub enum BallastError {
     NotInThisState,
     #[msg("Only what the obligation needs may come in now: deposit less")]
     MoreThanHeals,
-    #[msg("The reserve's deposit cap is reached")]
+    #[msg("The reserve's deposit cap is reached: deposit less, or wait until others withdraw")]
     DepositCap,
-    #[msg("The reserve's part of its group's cap is reached")]
+    #[msg("The reserve's part of its group's cap is reached: deposit less, or wait until others withdraw")]
     ExposureCap,
-    #[msg("The group's cap is handed out already")]
+    #[msg("The group's cap is handed out already: lower another reserve's part first")]
     GroupCap,
-    #[msg("The reserve's debt cap is reached")]
+    #[msg("The reserve's debt cap is reached: borrow less, or wait until others repay")]
     DebtCap,
-    #[msg("The reserve's debt cap, a share of market depth, is reached")]
+    #[msg("The reserve's debt cap, a share of market depth, is reached: borrow less, or wait until others repay")]
     DepthCap,
-    #[msg("The reserve's utilisation cap is reached")]
+    #[msg("The reserve's utilisation cap is reached: borrow less, or wait until others repay")]
     UtilisationCap,
-    #[msg("Deposits and debts would be too large for the equity")]
+    #[msg("Deposits and debts would be too large for the equity: deposit more, repay, or take less")]
     LeverageCap,
-    #[msg("Debt would be too high for the deposits")]
+    #[msg("Debt would be too high for the deposits: deposit more, repay, or take less")]
     LtvCap,
-    #[msg("The change is still waiting out its timelock")]
+    #[msg("The change is still waiting out its timelock: execute it once it is ripe")]
     NotRipe,
     #[msg("The change was ripe and has expired: propose it again")]
     ChangeExpired,
-    #[msg("This changes only while nobody holds or owes the asset")]
+    #[msg(
+        "This changes only while nobody holds or owes the asset: list it anew under another mint, or wait"
+    )]
     OnlyWhenUnused,
     #[msg("The ramp is too short for this change: lengthen it")]
     RampTooFast,
-    #[msg("The guardian cannot cancel its own replacement")]
+    #[msg("The guardian cannot cancel its own replacement: the curator can")]
     MayNotCancel,
     #[msg("The reserve's lenders were wiped out: retire its shares first")]
     WipedOut,
-    #[msg("These shares may still be worth something")]
+    #[msg("These shares may still be worth something: withdraw them, or wait until they are retired")]
     SharesNotWorthless,
-    #[msg("The stake is still cooling down")]
+    #[msg("The stake is still cooling down: leave when its cooldown is over")]
     StakeCooling,
     #[msg("The time to take this stake out has passed: ask again")]
     UnstakeLapsed,
-    #[msg("Stake cannot leave while a claim is open or a loss is fresh")]
+    #[msg("Stake cannot leave while a claim is open or a loss is fresh: try again when that is over")]
     StakeLocked,
-    #[msg("The fund has paid what it may for now")]
+    #[msg("The fund has paid what it may for now: repay less, wait for the next period, or open a claim")]
     CoverSpent,
-    #[msg("The fund is empty")]
+    #[msg("The fund holds less than this: repay less")]
     FundEmpty,
     #[msg("A claim takes at most 64 vote accounts")]
     TooManyVoters,
-    #[msg("Fewer than seven node identities with stake are enrolled")]
+    #[msg("Fewer than seven node identities with stake are enrolled: more validators have to enrol first")]
     TooFewVoters,
-    #[msg("The enrolled stake is below 5 % of the cluster's")]
+    #[msg("The enrolled stake is below 5 % of the cluster's: more validators have to enrol first")]
     TooLittleStake,
-    #[msg("One node identity has more than a third of the enrolled stake")]
+    #[msg("One node identity has more than a third of the enrolled stake: others have to enrol first")]
     OneVoterTooLarge,
-    #[msg("This identity is not one of the claim's voters")]
+    #[msg("This identity is not one of the claim's voters: sign with one that is")]
     NotAVoter,
-    #[msg("The vote on this claim is closed")]
+    #[msg("The vote on this claim is closed: settle it")]
     VotingClosed,
-    #[msg("The vote on this claim is still open")]
+    #[msg("The vote on this claim is still open: settle it when it is over or decided")]
     VotingOpen,
     #[msg("Pass the vault as writable: its breaker changes")]
     VaultNotWritable,
@@ -201,7 +203,7 @@ pub enum BallastError {
     ReserveNotWritable,
     #[msg("The obligation still has deposits that are worth something: liquidate them first")]
     DepositsLeft,
-    #[msg("The obligation has no debt to absorb and no worthless shares to retire")]
+    #[msg("The obligation has no debt to absorb and no worthless shares to retire: leave it as it is")]
     NothingToAbsorb,
     #[msg("Pass the accounts that this signal is read from: the reserve, its token account, or the vault's report")]
     SignalAccountsMissing,
@@ -215,7 +217,7 @@ pub enum BallastError {
     WrongFund,
     #[msg("Pass the reserve of the fund's mint, which the fund names")]
     NotTheFundsReserve,
-    #[msg("Only the owner of the stake may do this")]
+    #[msg("Only the owner of the stake may do this: sign with its key")]
     NotStakeOwner,
     #[msg("The stake still has shares: unstake them first")]
     StakeNotEmpty,
@@ -239,7 +241,7 @@ pub enum BallastError {
     NothingToMigrate,
     #[msg("Only vaults, reserves, obligations and reports of this program migrate: pass one of these")]
     NotMigratable,
-    #[msg("Only the guardian of the vault may do this")]
+    #[msg("Only the guardian of the vault may do this: sign with its key")]
     NotGuardian,
     #[msg("Only the curator cancels a change, or the guardian one that does not replace it")]
     NotCuratorOrGuardian,
@@ -277,6 +279,10 @@ pub enum BallastError {
         "The vault is open: propose a change Fund with this reserve, and create the fund after its timelock"
     )]
     FundNotApproved,
+    #[msg("What the reserve's lenders lost is still coming back to them: deposit when it has, or elsewhere; a needed top-up needs the obligation's reserves")]
+    LossComingBack,
+    #[msg("The claim is for losses of another reserve: pass a claim for this one, or none")]
+    ClaimOfAnotherReserve,
 }
 
 /// Maps the risk crate's refusals to the program's.
@@ -323,6 +329,7 @@ impl<T> Named<T> for Checked<T> {
                 Refusal::RampTooFast => BallastError::RampTooFast,
                 Refusal::MayNotCancel => BallastError::MayNotCancel,
                 Refusal::WipedOut => BallastError::WipedOut,
+                Refusal::LossComingBack => BallastError::LossComingBack,
                 Refusal::SharesNotWorthless => BallastError::SharesNotWorthless,
                 Refusal::StakeCooling => BallastError::StakeCooling,
                 Refusal::UnstakeLapsed => BallastError::UnstakeLapsed,

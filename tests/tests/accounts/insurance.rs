@@ -69,7 +69,10 @@ pub async fn claims(stage: &mut Stage) {
         stage.insured.call_roll().await;
     });
     let opener = stage.keeper.key();
-    try_all!(stage, insurance::open_claim(opener, &stage.insured.fund, 1, usdc.units(10_000)));
+    try_all!(
+        stage,
+        insurance::open_claim(opener, &stage.insured.fund, stage.insured.lost, 1, usdc.units(10_000))
+    );
     in_both!(stage, {
         let keeper = stage.of(&stage.keeper);
         stage.insured.open_claim(&keeper, usdc.units(10_000)).await.expect("so much was lost");

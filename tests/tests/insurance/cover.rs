@@ -153,6 +153,7 @@ async fn only_what_was_lost_is_repaid_and_a_reserve_without_losses_takes_nothing
         .chain
         .edit::<Reserve>(sol.asset(insured.world.vault).reserve(), |reserve| {
             reserve.losses.unrecovered = sol.units(3);
+            reserve.losses.cover_until = u64::MAX;
         })
         .await;
     insured.cover(&keeper, &sol, sol.units(10), None).await.unwrap();
@@ -200,4 +201,34 @@ async fn a_fund_that_is_paid_out_begins_anew_and_old_stakes_are_lost() {
     refused(insured.ask(&ann, 1).await, BallastError::InsufficientAmount);
     let close = ballast_client::insurance::close_stake(ann.key(), &insured.fund);
     insured.world.must(&[close], &[&ann.keypair]).await;
+}
+
+#[tokio::test]
+async fn who_comes_for_the_cover_of_others_losses_finds_the_door_closed_and_who_left_took_its_part_along() {
+    let mut insured = Insured::start().await;
+    let (usdc, sol) = (insured.usdc(), insured.world.sol);
+    insured.staker(usdc.units(1_000_000)).await;
+    let one = insured.world.lender(&sol, sol.units(900)).await;
+    insured.world.lender(&sol, sol.units(100)).await;
+    insured.lose(&sol, sol.units(100)).await;
+    // a newcomer would share in what the stakers pay for them
+    let eve = insured.world.user().await;
+    refused(insured.world.deposit(&eve, &sol, sol.units(1)).await, BallastError::LossComingBack);
+    // nine tenths of those who lost leave: a tenth of the loss is left to be covered
+    insured.world.withdraw(&one, &sol, u64::MAX).await.unwrap();
+    let left = insured.world.reserve(&sol).await.losses.unrecovered;
+    assert!(left <= sol.units(10) && left + 1 >= sol.units(10), "{left}");
+    let receipt = insured.cover(&eve, &sol, sol.units(100), None).await.unwrap();
+    let [Event::LossCovered(event)] = &receipt.events[..] else { panic!("one event") };
+    assert_eq!(event.repaid, left);
+}
+
+#[tokio::test]
+async fn five_weeks_after_a_loss_nobody_covers_it_any_more() {
+    let mut insured = after_a_loss().await;
+    let (sol, keeper) = (insured.world.sol, insured.world.user().await);
+    insured.world.tick(35 * DAY).await;
+    insured.cover(&keeper, &sol, sol.units(1), None).await.unwrap();
+    insured.world.tick(1).await;
+    refused(insured.cover(&keeper, &sol, sol.units(1), None).await, BallastError::ZeroAmount);
 }

@@ -59,7 +59,7 @@ impl Two {
                 "cover by claim",
                 self.insured.covering(&self.user, &self.insured.world.sol, 1_000_000, Some(1)),
             ),
-            ("open", insurance::open_claim(user, fund, 2, 1_000)),
+            ("open", insurance::open_claim(user, fund, self.insured.lost, 2, 1_000)),
             ("settle", insurance::settle_claim(fund, 1, None)),
             ("close", insurance::close_claim(fund, 1, user, None)),
         ]
@@ -141,7 +141,7 @@ async fn nobody_moves_a_strangers_stake() {
         insurance::stake_insurance(two.user.key(), &fund, 1),
         insurance::request_unstake(two.user.key(), &fund, 1),
         insurance::unstake(two.user.key(), &fund),
-        insurance::open_claim(two.user.key(), &fund, 2, 1_000),
+        insurance::open_claim(two.user.key(), &fund, fund.asset.reserve(), 2, 1_000),
         insurance::vote_claim(two.insured.validators[0].key(), fund.claim(1), true),
         two.insured.covering(&two.user, &two.insured.world.sol, 1, None),
     ] {
@@ -168,8 +168,8 @@ async fn what_the_fund_pays_goes_to_the_signers_own_token_account_and_to_none_of
         }
     }
     // the lost asset may be the fund's own: then one account pays and is paid
-    two.insured.lose(&usdc, usdc.units(1)).await;
     two.insured.world.lender(&usdc, usdc.units(10)).await;
+    two.insured.lose(&usdc, usdc.units(1)).await;
     two.insured.cover(&two.user, &usdc, 1_000_000, None).await.unwrap();
 }
 

@@ -43,6 +43,20 @@ async fn an_approval_pays_beyond_the_automatic_cover_until_it_is_used_up() {
 }
 
 #[tokio::test]
+async fn an_approval_repays_the_reserve_that_was_voted_on_and_no_other() {
+    let (mut insured, keeper, number) = approved().await;
+    let (btc, sol) = (insured.world.btc, insured.world.sol);
+    // somebody's own reserve lost as well, and nobody voted on that
+    insured.world.lender(&btc, btc.units(10)).await;
+    insured.lose(&btc, btc.units(1)).await;
+    let claim = insured.claim(number).await;
+    assert_eq!(claim.reserve, sol.asset(insured.world.vault).reserve());
+    let other = insured.cover(&keeper, &btc, btc.units(1) / 10, Some(number)).await;
+    refused(other, BallastError::ClaimOfAnotherReserve);
+    insured.cover(&keeper, &sol, sol.units(100), Some(number)).await.unwrap();
+}
+
+#[tokio::test]
 async fn an_approval_ends_after_seven_days() {
     let (mut insured, keeper, number) = approved().await;
     let sol = insured.world.sol;

@@ -21,6 +21,13 @@ pub async fn recover(world: &mut World, market: &Market, amount: u64) {
     mint_to_vault(world, market, amount).await;
 }
 
+/// Notes a loss of lenders that may be covered.
+pub fn lost(reserve: &mut Reserve, amount: u64) {
+    reserve.losses.unrecovered = amount;
+    reserve.losses.cover_until = u64::MAX;
+    reserve.losses.bearers = reserve.books.deposit_shares;
+}
+
 /// Two lenders of $500,000 each who lost about $4,020 together.
 async fn after_a_loss() -> (World, User, User) {
     let (mut world, lender, ann, keeper) = loan(500_000).await;
@@ -98,8 +105,7 @@ async fn what_is_still_to_come_bears_a_second_loss_only_after_deposits() {
     // a recovery streams, and then more is lost than all deposits: what was coming back bears the rest
     let (mut world, lender, ann, keeper) = loan(20_000).await;
     let (sol, usdc) = (world.sol, world.usdc);
-    let unrecovered = |reserve: &mut Reserve| reserve.losses.unrecovered = 500_000_000;
-    world.chain.edit(world.asset(&usdc).reserve(), unrecovered).await;
+    world.chain.edit(world.asset(&usdc).reserve(), |reserve| lost(reserve, 500_000_000)).await;
     recover(&mut world, &usdc, usdc.units(500)).await;
     world.withdraw(&lender, &usdc, usdc.units(6_400)).await.unwrap(); // 400 of the recovery's tokens among them
     world.move_price(|w| &mut w.sol, 1).await;
@@ -121,7 +127,7 @@ async fn a_book_is_judged_with_all_that_has_come_back_to_it() {
     world.move_price(|w| &mut w.sol, usd(160)).await;
     // as much comes back to those who lend SOL as is there, and ten seconds of it since the price was posted
     let reserve = world.asset(&sol).reserve();
-    world.chain.edit(reserve, |reserve: &mut Reserve| reserve.losses.unrecovered = sol.units(100)).await;
+    world.chain.edit(reserve, |reserve| lost(reserve, sol.units(100))).await;
     recover(&mut world, &sol, sol.units(100)).await;
     let equity_at_once = world.score(&ann).await.equity();
     world.chain.pass(10);

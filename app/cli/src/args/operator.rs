@@ -103,6 +103,8 @@ pub enum InsuranceCommand {
     Claim {
         /// Dollars
         dollars: String,
+        /// The token whose lenders lost
+        token: String,
     },
     /// Show a claim
     ShowClaim {

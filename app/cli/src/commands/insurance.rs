@@ -70,8 +70,8 @@ pub async fn insurance(session: &Session, command: &InsuranceCommand, output: &O
         }
         InsuranceCommand::Cover { amount, min_paid, claim } => {
             let (reserve, units) = session.amount(&snapshot, &amount.amount, &amount.token, false)?;
-            if snapshot.reserve(&reserve)?.losses.as_risk().unrecovered == 0 {
-                bail!("the lenders of {} lost nothing that is still to be repaid", amount.token);
+            if snapshot.reserve(&reserve)?.losses.as_risk().coverable(snapshot.now()) == 0 {
+                bail!("the lenders of {} lost nothing that may still be repaid", amount.token);
             }
             if let Some(number) = claim {
                 // Says so where there is none.
@@ -88,12 +88,13 @@ pub async fn insurance(session: &Session, command: &InsuranceCommand, output: &O
             let what = format!("repay {} {} of a loss", amount.amount, amount.token);
             (what, vec![make_wallet(&owner, &fund.asset), insurance::cover_loss(fund, &cover)])
         }
-        InsuranceCommand::Claim { dollars } => {
+        InsuranceCommand::Claim { dollars, token } => {
+            let (lost, _) = session.reserve(&snapshot, token)?;
             let value = amount::parse(dollars, 6)?.0;
             let number = view.account.next_claim();
             call_roll(session, &view).await?;
             priced = vec![view.account.reserve];
-            (format!("open claim {number}"), vec![insurance::open_claim(owner, fund, number, value)])
+            (format!("open claim {number}"), vec![insurance::open_claim(owner, fund, lost, number, value)])
         }
         InsuranceCommand::ShowClaim { number } => return show_claim(session, &view, *number, output).await,
         InsuranceCommand::Settle { number } => {

@@ -90,7 +90,7 @@ impl Story {
         let opener = self.cast.ledger.wallet()?;
         self.cast.ledger.set_tokens(&opener.pubkey(), &usdc.mint, usdc.units(10_000.0))?;
         let number = state.last_claim + 1;
-        let open = insurance::open_claim(opener.pubkey(), &fund, number, value);
+        let open = insurance::open_claim(opener.pubkey(), &fund, fund.asset.reserve(), number, value);
         let events = self.cast.ledger.send("open_claim", &[open], &[&opener])?;
         self.tell_claims(&events);
         for validator in backing.validators.iter().take(4) {

@@ -96,12 +96,10 @@ fn income(books: &Books, insured: &Insured, least: Usd) -> Option<Crank> {
     if !may_collect(books, kept) {
         return None;
     }
-    let mut gate = *insured.account.gate.as_risk();
-    // The first time only looks: the fund remembers the debt from then on.
-    let is_first = gate.debt_at == 0;
+    let mut gate = *kept.reserve.gate.as_risk();
     let (mut ledger, _) = kept.reserve.accrued(now);
     let amount = gate.collect_down(&mut ledger, kept.reserve.split.as_risk(), now).ok()?;
-    let is_due = is_first || kept.worth(amount) >= least.max(Usd(1));
+    let is_due = kept.worth(amount) >= least.max(Usd(1));
     let what = || "collect the fund's income".to_owned();
     is_due.then(|| Crank::certain(what(), collect_insurance(&insured.fund)))
 }

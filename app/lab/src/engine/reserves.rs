@@ -53,7 +53,7 @@ impl Reserve {
     /// Takes over changed books, and sets the rate for the time to come.
     fn store(&mut self, ledger: Ledger) -> Result<()> {
         self.ledger = ledger;
-        self.losses.start_again_if_empty(&mut self.ledger);
+        self.losses.after_leaving(&mut self.ledger);
         self.ledger.update_rate(&self.rates)
     }
 }

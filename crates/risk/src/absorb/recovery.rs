@@ -4,6 +4,7 @@ use super::{takes_deposits, Losses};
 use crate::{
     breaker::DAY,
     error::RiskError,
+    fund::{APPROVAL_SECONDS, CLAIM_WINDOW, MAX_VOTING},
     interest::Q64_ONE,
     reserve::Ledger,
     units::{Seconds, TokenAmount},
@@ -12,16 +13,19 @@ use crate::{
 
 /// A recovery streams to lenders over this time.
 pub const RECOVERY_SECONDS: Seconds = 30 * DAY;
+/// A loss may be covered for this time: as long as a claim may open, be voted on and be paid. Beyond it whoever are lenders then
+/// would collect for those who lost. Losses end together, at the mean of their ends weighted by amount.
+pub const COVER_SECONDS: Seconds = CLAIM_WINDOW + MAX_VOTING + APPROVAL_SECONDS;
 /// Recoveries raise the worth of a share up to here and no further; the rest insures the reserve. Otherwise the last share
 /// of a deserted reserve could become worth so much that a deposit buys none.
 const MAX_RECOVERED_INDEX: u128 = Q64_ONE << 20;
 
 impl Losses {
-    /// Takes tokens back that repay what lenders lost: at most [`Losses::unrecovered`]. They are free tokens at once and stream to
-    /// lenders over [`RECOVERY_SECONDS`]; without lenders they insure the reserve. Returns what was taken, for the caller to
-    /// transfer. Errors with [`RiskError::ZeroAmount`] when there is nothing to recover.
+    /// Takes tokens back that repay what lenders lost: at most [`Losses::coverable`]. They are free tokens at once and stream to
+    /// lenders over [`RECOVERY_SECONDS`]. Returns what was taken, for the caller to transfer. Errors with [`RiskError::ZeroAmount`]
+    /// when there is nothing to recover.
     pub fn recover(&mut self, ledger: &mut Ledger, amount: TokenAmount, now: Seconds) -> Result<TokenAmount> {
-        let taken = TokenAmount(amount.0.min(self.unrecovered));
+        let taken = TokenAmount(amount.0.min(self.coverable(now)));
         if taken.is_zero() {
             return Err(RiskError::ZeroAmount);
         }
@@ -30,12 +34,7 @@ impl Losses {
         losses.stream(&mut next, now);
         next.free_tokens = next.free_tokens.plus(taken)?;
         losses.unrecovered = self.unrecovered.saturating_sub(taken.0);
-        if next.deposit_shares.is_zero() {
-            let insurance = u128::from(taken.0) << 64;
-            next.insurance_q64 = next.insurance_q64.checked_add(insurance).ok_or(RiskError::Overflow)?;
-        } else {
-            losses.recovery.add(taken, RECOVERY_SECONDS, now)?;
-        }
+        losses.recovery.add(taken, RECOVERY_SECONDS, now)?;
         *ledger = next;
         *self = losses;
         Ok(taken)

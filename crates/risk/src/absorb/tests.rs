@@ -63,16 +63,16 @@ fn lenders_who_lost_everything_keep_deposits_out_until_their_shares_are_retired(
     ledger.withdraw_up(TokenAmount(50), DepositShares(1_000)).unwrap();
     let absorbed = losses.absorb(&mut ledger, DebtShares(950), START).unwrap();
     assert!(absorbed.wiped_out && absorbed.lenders == TokenAmount(950));
-    assert_eq!(check_takes_deposits(&ledger), Err(Refusal::WipedOut));
+    assert_eq!(losses.check_takes_deposits(&ledger, START), Err(Refusal::WipedOut));
     assert!(ledger.deposit_down(TokenAmount(5)).is_err());
 
     let (all, now) = (DepositShares(950), START + RETIRE_AFTER);
     assert_eq!(losses.retire(&mut ledger, all, false, now - 1), Err(Refusal::SharesNotWorthless));
     losses.retire(&mut ledger, DepositShares(900), false, now).unwrap();
-    assert_eq!(check_takes_deposits(&ledger), Err(Refusal::WipedOut));
+    assert_eq!(losses.check_takes_deposits(&ledger, now), Err(Refusal::WipedOut));
     assert!(losses.retire(&mut ledger, all, false, now).is_err());
     losses.retire(&mut ledger, DepositShares(50), true, START).unwrap();
-    assert_eq!(check_takes_deposits(&ledger), Ok(()));
+    assert_eq!(losses.check_takes_deposits(&ledger, START), Ok(()));
     assert_eq!(ledger.deposit_down(TokenAmount(5)), Ok(DepositShares(5)));
     assert_eq!(losses.wiped_out_at, 0);
     assert_eq!(losses.retire(&mut ledger, DepositShares(5), true, now), Err(Refusal::SharesNotWorthless));
@@ -92,7 +92,7 @@ fn what_is_left_of_absent_owners_insures_the_reserve_after_sixty_days() {
     assert_eq!(losses.retire(&mut ledger, all, false, late - 1), Err(Refusal::SharesNotWorthless));
     losses.retire(&mut ledger, all, false, late).unwrap();
     assert_eq!(ledger.insurance_down(), TokenAmount(left));
-    assert_eq!(check_takes_deposits(&ledger), Ok(()));
+    assert_eq!(losses.check_takes_deposits(&ledger, late), Ok(()));
     assert_eq!(losses.shortfall(&ledger, ledger.free_tokens), 0);
 }
 
@@ -102,10 +102,11 @@ fn shares_with_a_recovery_before_them_are_only_their_owners_to_retire() {
     ledger.withdraw_up(TokenAmount(50), DepositShares(1_000)).unwrap();
     let mut losses = Losses::default();
     losses.absorb(&mut ledger, DebtShares(950), START).unwrap();
-    let late = START + RETIRE_AFTER;
-    losses.recover(&mut ledger, TokenAmount(100), late).unwrap();
+    let (last, late) = (START + COVER_SECONDS, START + RETIRE_AFTER);
+    losses.recover(&mut ledger, TokenAmount(100), last).unwrap();
+    losses.stream(&mut ledger, last);
     assert_eq!(losses.retire(&mut ledger, DepositShares(950), false, late), Err(Refusal::SharesNotWorthless));
-    losses.stream(&mut ledger, late + RECOVERY_SECONDS);
+    losses.stream(&mut ledger, last + RECOVERY_SECONDS);
     assert_eq!(ledger.total_deposits_down(), TokenAmount(100 - 1));
     assert_eq!(losses.wiped_out_at, 0);
     assert!(takes_deposits(&ledger));
@@ -146,14 +147,85 @@ fn a_small_recovery_holds_up_no_large_one() {
 }
 
 #[test]
-fn without_lenders_a_recovery_insures_the_reserve() {
-    let mut ledger = books(100, 50, 0, 0);
+fn who_leaves_takes_its_part_of_what_may_come_back_along_and_nobody_is_left_for_all_of_it() {
+    let mut ledger = books(1_000, 500, 0, 0);
     let mut losses = Losses::default();
-    losses.absorb(&mut ledger, DebtShares(50), START).unwrap();
-    ledger.withdraw_up(TokenAmount(u64::MAX), DepositShares(100)).unwrap();
+    losses.absorb(&mut ledger, DebtShares(40), START).unwrap();
+    assert_eq!((losses.unrecovered, losses.bearers), (40, 1_000));
+    // what passes through changes nothing
+    let passing = ledger.deposit_down(TokenAmount(5_000)).unwrap();
+    losses.after_leaving(&mut ledger);
+    ledger.withdraw_up(TokenAmount(u64::MAX), passing).unwrap();
+    losses.after_leaving(&mut ledger);
+    assert_eq!((losses.unrecovered, losses.bearers), (40, 1_000));
+    // a quarter leaves
+    ledger.withdraw_up(TokenAmount(u64::MAX), DepositShares(250)).unwrap();
+    losses.after_leaving(&mut ledger);
+    assert_eq!((losses.unrecovered, losses.bearers), (40 - 40 / 4, 750));
     losses.recover(&mut ledger, TokenAmount(20), START).unwrap();
-    assert_eq!((ledger.insurance_down(), losses.recovery.pending), (TokenAmount(20), 0));
+    // and everybody: what is coming back already insures the reserve, the rest nobody repays
+    ledger.repay_down(TokenAmount(u64::MAX), DebtShares(460)).unwrap();
+    ledger.withdraw_up(TokenAmount(u64::MAX), DepositShares(750)).unwrap();
+    losses.after_leaving(&mut ledger);
+    assert_eq!((losses.unrecovered, losses.recovery.pending, ledger.insurance_down().0), (0, 0, 20));
+    assert_eq!(losses.recover(&mut ledger, TokenAmount(1), START), Err(RiskError::ZeroAmount));
+    assert_eq!(losses.check_takes_new_deposits(&ledger, START), Ok(()));
     ledger.surplus().unwrap();
+}
+
+#[test]
+fn a_loss_may_be_covered_for_thirty_five_days_and_dust_lengthens_them_for_nobody() {
+    assert_eq!(COVER_SECONDS, 35 * DAY);
+    let mut ledger = books(10_000_000, 5_000_000, 0, 0);
+    let mut losses = Losses::default();
+    losses.absorb(&mut ledger, DebtShares(1_000_000), START).unwrap();
+    let end = START + COVER_SECONDS;
+    assert_eq!((losses.coverable(end), losses.coverable(end + 1)), (1_000_000, 0));
+    // a loss of a unit every day
+    for day in 1..=35 {
+        losses.absorb(&mut ledger, DebtShares(1), START + day * DAY).unwrap();
+    }
+    assert!(losses.cover_until <= end + 60, "{}", losses.cover_until - end);
+    // as large a loss two weeks later: both for as long as they last on average
+    let mut two = Losses { unrecovered: 1_000, cover_until: START + COVER_SECONDS, ..Losses::default() };
+    let later = START + 14 * DAY;
+    let borne = two.absorb(&mut ledger, DebtShares(1_000), later).unwrap().lenders;
+    assert_eq!(borne, TokenAmount(1_000));
+    assert_eq!(two.cover_until, START + COVER_SECONDS + 7 * DAY);
+    // and what has lapsed does not come back with the next loss
+    let long_after = START + 365 * DAY;
+    losses.absorb(&mut ledger, DebtShares(7), long_after).unwrap();
+    assert_eq!((losses.unrecovered, losses.cover_until), (7, long_after + COVER_SECONDS));
+}
+
+#[test]
+fn newcomers_wait_while_a_twentieth_of_deposits_may_come_back_and_those_who_heal_while_all_of_it_may() {
+    let reserve = |lost: u64| {
+        let mut ledger = books(1_000_000, 990_000, 0, 0);
+        let mut losses = Losses::default();
+        losses.absorb(&mut ledger, DebtShares(lost), START).unwrap();
+        (ledger, losses)
+    };
+    let newcomers = |lost| {
+        let (ledger, losses) = reserve(lost);
+        losses.check_takes_new_deposits(&ledger, START)
+    };
+    // a part of a unit is nobody's: 1,000,000 - 47,619 leaves 952,380, whose twentieth is 47,619
+    assert_eq!(newcomers(47_619), Ok(()));
+    assert_eq!(newcomers(48_000), Err(Refusal::LossComingBack));
+    let (mut ledger, mut losses) = reserve(499_998);
+    assert_eq!(losses.check_takes_deposits(&ledger, START), Ok(()));
+    let (deeper, lost) = reserve(500_100);
+    assert_eq!(lost.check_takes_deposits(&deeper, START), Err(Refusal::LossComingBack));
+    // what streams counts as what may still be covered, until it has come or nobody covers it any more
+    losses.recover(&mut ledger, TokenAmount(400_000), START).unwrap();
+    assert_eq!(losses.check_takes_new_deposits(&ledger, START), Err(Refusal::LossComingBack));
+    losses.stream(&mut ledger, START + RECOVERY_SECONDS);
+    assert_eq!(
+        losses.check_takes_new_deposits(&ledger, START + RECOVERY_SECONDS),
+        Err(Refusal::LossComingBack)
+    );
+    assert_eq!(losses.check_takes_new_deposits(&ledger, START + COVER_SECONDS + 1), Ok(()));
 }
 
 #[test]
@@ -161,10 +233,12 @@ fn the_last_share_of_a_deserted_reserve_does_not_become_a_fortune() {
     let mut ledger = books(1_000_000_000_000, 900_000_000_000, 0, 0);
     let mut losses = Losses::default();
     losses.absorb(&mut ledger, DebtShares(900_000_000_000), START).unwrap();
+    // it is coming back already when all but one leave
+    losses.recover(&mut ledger, TokenAmount(900_000_000_000), START).unwrap();
     let held = ledger.deposit_shares;
     let most = TokenAmount(ledger.total_deposits_down().0 - 1);
     ledger.withdraw_up(most, held).unwrap();
-    losses.recover(&mut ledger, TokenAmount(900_000_000_000), START).unwrap();
+    losses.after_leaving(&mut ledger);
     losses.stream(&mut ledger, START + RECOVERY_SECONDS);
     // a deposit of a few million units still buys shares
     assert!(ledger.deposit_down(TokenAmount(1 << 21)).is_ok());
@@ -231,10 +305,11 @@ proptest! {
                 Step::Deposit(amount) if takes_deposits(&ledger) => {
                     let _ = ledger.deposit_down(TokenAmount(amount));
                 }
-                Step::Deposit(_) => losses.start_again_if_empty(&mut ledger),
+                Step::Deposit(_) => losses.after_leaving(&mut ledger),
                 Step::Withdraw(amount) => {
                     let held = ledger.deposit_shares;
                     let _ = ledger.withdraw_up(TokenAmount(amount), held);
+                    losses.after_leaving(&mut ledger);
                 }
                 Step::Borrow(amount) => {
                     let _ = ledger.borrow_up(TokenAmount(amount));
@@ -285,27 +360,52 @@ proptest! {
     }
 
     /// Of a recovery, nobody gets more than the share of deposits for the part of the thirty days: arriving just before one, or
-    /// leaving just after, gains next to nothing.
+    /// leaving just after, gains next to nothing. And whatever was lost, who comes in gains at most a twentieth of its deposit, and who
+    /// heals at most as much as its deposit.
     #[test]
-    fn who_arrives_for_a_recovery_gains_by_the_second(
-        deposit in 1u64..10_000_000, stays in 0u64..RECOVERY_SECONDS, recovery in 1u64..300_000,
+    fn who_arrives_for_a_recovery_gains_by_the_second_and_a_twentieth_at_most(
+        deposit in 1u64..10_000_000, stays in 0u64..RECOVERY_SECONDS, lost in prop_oneof![1u64..60_000, 1u64..=1_000_000],
+        part in 1u64..=100, heals: bool, before: bool, waits in 0u64..RECOVERY_SECONDS,
         looks in proptest::collection::vec(0u64..RECOVERY_SECONDS, 0..5),
     ) {
-        let mut ledger = books(1_000_000, 900_000, 0, 0);
+        let mut ledger = books(1_000_000, 1_000_000, 0, 0);
         let mut losses = Losses::default();
-        losses.absorb(&mut ledger, DebtShares(300_000), START).unwrap();
+        losses.absorb(&mut ledger, DebtShares(lost), START).unwrap();
+        ledger.repay_down(TokenAmount(u64::MAX), DebtShares(1_000_000 - lost)).unwrap();
+        let recovery = (lost * part / 100).max(1);
+        let mut began = START;
+        if before {
+            losses.recover(&mut ledger, TokenAmount(recovery), START).unwrap();
+            began = START + waits;
+            losses.stream(&mut ledger, began);
+        }
+        let mut allowed = losses.check_takes_deposits(&ledger, began);
+        if !heals {
+            allowed = allowed.and(losses.check_takes_new_deposits(&ledger, began));
+        }
+        if allowed.is_err() {
+            let least = if heals { 499_000 } else { 47_000 };
+            prop_assert!(lost > least, "{lost}");
+            return Ok(());
+        }
+        let coming = if before { losses.recovery.pending } else { recovery };
+        let left = if before { losses.recovery.ends_at - began } else { RECOVERY_SECONDS };
         let others = ledger.total_deposits_down().0;
         let shares = ledger.deposit_down(TokenAmount(deposit)).unwrap();
-        losses.recover(&mut ledger, TokenAmount(recovery), START).unwrap();
+        if !before {
+            losses.recover(&mut ledger, TokenAmount(recovery), START).unwrap();
+        }
         let mut looks: Vec<_> = looks.into_iter().filter(|at| *at < stays).chain(vec![stays]).collect();
         looks.sort_unstable();
         for at in looks {
-            losses.stream(&mut ledger, START + at);
+            losses.stream(&mut ledger, began + at);
         }
         let (worth, _) = ledger.withdraw_up(TokenAmount(u64::MAX), shares).unwrap();
-        let streamed = u128::from(recovery) * u128::from(stays) / u128::from(RECOVERY_SECONDS);
+        let streamed = u128::from(coming) * u128::from(stays.min(left)) / u128::from(left.max(1));
         let fair = streamed * u128::from(deposit) / u128::from(deposit + others);
         prop_assert!(u128::from(worth.0) <= u128::from(deposit) + fair + 1);
+        let most = if heals { deposit } else { deposit / 20 };
+        prop_assert!(worth.0 <= deposit + most + 1, "{} of {}", worth.0, deposit);
     }
 }
 

@@ -48,8 +48,8 @@ impl Fund {
     }
 }
 
-/// The largest debt of the reserve that the fund remembers. The target is a share of debt: without a memory, whoever repays
-/// everything for a moment would turn the reserve's own insurance into income.
+/// The largest debt that a reserve remembers. The target is a share of debt: without a memory, whoever repays everything for a moment
+/// would turn the reserve's own insurance into income. Whoever stores books writes it down, so no debt was there that it did not see.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct IncomeGate {
@@ -76,23 +76,20 @@ impl IncomeGate {
 
     /// Insurance in whole units beyond the target of the debt that counts, as far as tokens are free; rounded down. Of a gate brought
     /// up to now by [`IncomeGate::at`].
-    pub fn income_down(&self, ledger: &Ledger, split: &InterestSplit) -> TokenAmount {
+    fn income_down(&self, ledger: &Ledger, split: &InterestSplit) -> TokenAmount {
         let kept = part_down(self.debt, u64::from(split.insurance_target.0), BPS_ONE).saturating_add(1);
         TokenAmount(ledger.insurance_down().0.saturating_sub(kept)).min(ledger.free_tokens)
     }
 
-    /// Takes the income out of the reserve's books; returns it, for the caller to transfer. Perhaps nothing. The first time only
-    /// looks: there is no memory yet.
+    /// Takes the income out of the reserve's books; returns it, for the caller to transfer. Perhaps nothing.
     pub fn collect_down(
         &mut self,
         ledger: &mut Ledger,
         split: &InterestSplit,
         now: Seconds,
     ) -> Result<TokenAmount> {
-        let is_first = self.debt_at == 0;
-        let next = self.at(ledger, now);
-        *self = next;
-        let amount = if is_first { TokenAmount::ZERO } else { next.income_down(ledger, split) };
+        *self = self.at(ledger, now);
+        let amount = self.income_down(ledger, split);
         let insurance = ledger
             .insurance_q64
             .checked_sub(u128::from(amount.0) << 64)
@@ -128,11 +125,6 @@ mod tests {
     fn what_is_beyond_the_target_is_income_and_the_target_stays() {
         let mut ledger = insured(1_000_000, 5_000);
         let mut gate = IncomeGate::default();
-        assert_eq!(
-            gate.collect_down(&mut ledger, &SPLIT, START),
-            Ok(TokenAmount(0)),
-            "the first time only looks"
-        );
         // 30 bps of a million is 3,000
         assert_eq!(gate.collect_down(&mut ledger, &SPLIT, START), Ok(TokenAmount(1_999)));
         assert_eq!(gate.collect_down(&mut ledger, &SPLIT, START), Ok(TokenAmount(0)));
@@ -176,7 +168,6 @@ mod tests {
         ledger.insurance_q64 = 5_000 << 64;
         ledger.free_tokens = TokenAmount(5_000);
         let mut gate = IncomeGate::default();
-        assert_eq!(gate.collect_down(&mut ledger, &SPLIT, START), Ok(TokenAmount(0)));
         assert_eq!(gate.collect_down(&mut ledger, &SPLIT, START), Ok(TokenAmount(4_999)));
     }
 

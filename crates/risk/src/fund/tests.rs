@@ -88,6 +88,22 @@ fn recorded_losses_can_be_claimed_for_two_weeks_and_once() {
     assert_eq!(fund.open_claim(1, START + CLAIM_WINDOW), Err(RiskError::InsufficientAmount));
     fund.record_loss(Usd(30), Usd(1_000), START + CLAIM_WINDOW);
     assert_eq!(fund.claimable(START + 2 * CLAIM_WINDOW + 1), 0);
+    // dust a day keeps no loss alive, and one as large lengthens its time by half of what was past
+    let mut dusted = fund;
+    let (later, end) = (START + 100 * DAY, START + 100 * DAY + CLAIM_WINDOW);
+    dusted.record_loss(Usd(1_000_000), Usd(1_000), later);
+    for day in 1..=14 {
+        dusted.record_loss(Usd(1), Usd(1_000), later + day * DAY);
+    }
+    assert!(dusted.claimable(end) > 0);
+    assert_eq!(dusted.claimable(end + 60), 0);
+    fund.record_loss(Usd(1_000), Usd(1_000), later);
+    fund.record_loss(Usd(1_000), Usd(1_000), later + 4 * DAY);
+    assert_eq!((fund.claimable(end + 2 * DAY), fund.claimable(end + 2 * DAY + 1)), (2_000, 0));
+    // and a loss that nobody can value changes nothing
+    let before = fund;
+    fund.record_loss(Usd(0), Usd(1_000), later + 5 * DAY);
+    assert_eq!(fund, before);
 }
 
 #[test]
@@ -124,9 +140,37 @@ fn the_automatic_cover_is_paid_to_its_last_unit_and_once() {
     assert_eq!(pay(&mut fund, value, START), Ok(cover));
     assert_eq!(fund.automatic_cover_down(&rules, START), TokenAmount(0));
     assert_eq!(pay(&mut fund, 2, START), Err(Refusal::CoverSpent));
-    // a period later it has refilled by a twentieth of what is left, which is also the most it holds
-    let (later, most) = (START + Seconds::from(RULES.cover_period), (1_000_000_000 - cover.0) / 20);
-    assert_eq!(fund.automatic_cover_down(&rules, later).0, most - (cover.0 - most));
+    // a period later it is full again, with a twentieth of what is left
+    let (half, later) =
+        (START + Seconds::from(RULES.cover_period / 2), START + Seconds::from(RULES.cover_period));
+    let most = (1_000_000_000 - cover.0) / 20;
+    assert_eq!(fund.automatic_cover_down(&rules, half).0, most / 2);
+    assert_eq!(fund.automatic_cover_down(&rules, later).0, most);
+}
+
+#[test]
+fn stake_that_comes_after_a_payment_makes_no_room_for_the_next_one() {
+    let (mut fund, first) = staked(1_000_000_000);
+    let rules = FundRules { premium: Bps(0), ..RULES };
+    let cover = fund.automatic_cover_down(&rules, START);
+    let value = Usd(i128::from(cover.0) + 1);
+    fund.pay_automatically(&rules, &dollar(), value, START).unwrap();
+    for _ in 0..3 {
+        Stake::default().stake(&mut fund, TokenAmount(10_000_000_000), START).unwrap();
+        assert_eq!(fund.automatic_cover_down(&rules, START), TokenAmount(0));
+    }
+    // the first stake lost the half of the share that may be lost at once, and not more
+    let kept = fund.worth_down(StakeShares(first.shares)).0;
+    assert_eq!(kept, 1_000_000_000 * 95 / 100);
+    // nor does stake that leaves take what was used along
+    let half = FundRules { cooldown: 0, unstake_window: u32::MAX, ..rules };
+    let mut used = staked(1_000_000_000).0;
+    let part = Usd(25_000_001);
+    used.pay_automatically(&rules, &dollar(), part, START).unwrap();
+    let leaving = Stake { leaving: used.shares / 2, ..Stake::default() };
+    leaving.leave(&mut used, &half, START).unwrap();
+    let left = used.total().0;
+    assert_eq!(used.automatic_cover_down(&rules, START).0, left * 25 / 1_000);
 }
 
 #[test]

@@ -192,6 +192,8 @@ pub struct ClaimOpened {
     pub claim: Pubkey,
     /// Who opened it.
     pub opener: Pubkey,
+    /// The reserve whose lenders lost.
+    pub reserve: Pubkey,
     /// Its number.
     pub number: u64,
     /// What is claimed, micro-USD.

@@ -47,16 +47,17 @@ pub(crate) fn handler<'info>(ctx: Context<'info, AbsorbLoss<'info>>) -> Result<(
     obligation.check(&accounts.vault.key())?;
     let key = accounts.obligation.key();
     let (reserves, fund) = split_fund(ctx.remaining_accounts, &accounts.vault.key())?;
-    let owes = obligation.has_debt();
-    if owes {
+    if obligation.has_debt() {
         if has_worth(&obligation, reserves, &clock)? {
-            give_up_dust(&mut obligation, &key, &vault, reserves, &clock)?;
+            check_dust(&obligation, &vault, reserves, &clock)?;
         }
+        give_up(&mut obligation, &key, &vault, reserves, &clock)?;
         absorb_debts(&mut obligation, &key, &vault, reserves, fund, &clock)?;
+        return Ok(());
     }
     let by_owner = accounts.caller.key() == obligation.owner;
     let retired = retire(&mut obligation, &key, &vault, reserves, by_owner, &clock)?;
-    require!(owes || retired, BallastError::NothingToAbsorb);
+    require!(retired, BallastError::NothingToAbsorb);
     Ok(())
 }
 
@@ -82,12 +83,10 @@ fn has_worth<'info>(
     Ok(false)
 }
 
-/// Takes deposits that cannot be sold and are worth next to nothing into the insurance of their own reserves. Refuses all others with
-/// [`BallastError::DepositsLeft`].
+/// Refuses deposits other than those that cannot be sold and are worth next to nothing, with [`BallastError::DepositsLeft`].
 #[inline(never)]
-fn give_up_dust<'info>(
-    obligation: &mut Obligation,
-    obligation_key: &Pubkey,
+fn check_dust<'info>(
+    obligation: &Obligation,
     vault: &Vault,
     reserves: &'info [AccountInfo<'info>],
     clock: &Clock,
@@ -103,14 +102,22 @@ fn give_up_dust<'info>(
         && score.equity() < Usd::ZERO
         && score.collateral < vault.rules.as_risk().minimum();
     require!(is_dust, BallastError::DepositsLeft);
+    Ok(())
+}
+
+/// Takes all deposits into the insurance of their own reserves, those that are worth nothing too: who is forgiven debts must not keep what
+/// may come back to such shares.
+#[inline(never)]
+fn give_up<'info>(
+    obligation: &mut Obligation,
+    obligation_key: &Pubkey,
+    vault: &Vault,
+    reserves: &'info [AccountInfo<'info>],
+    clock: &Clock,
+) -> Result<()> {
     for account in reserves {
-        release(obligation, obligation_key, vault, account, clock, |reserve, ledger, shares| {
+        release(obligation, obligation_key, vault, account, clock, |_, ledger, shares| {
             let amount = ledger.deposit_amount_down(shares);
-            if amount.is_zero() {
-                return Ok(false);
-            }
-            // without a price nobody can say that it is dust
-            require!(reserve.price.spot.as_risk().is_set(), BallastError::DepositsLeft);
             ledger.seize_up(amount, amount, shares, true).named()?;
             Ok(true)
         })?;

@@ -72,10 +72,9 @@ pub(crate) fn handler(ctx: Context<CollectInsurance>) -> Result<()> {
 
     let (books_before, fund_before) = ((&reserve.books).into(), fund.view());
     let mut ledger = reserve.bring_up(now);
-    let mut gate = *fund.gate.as_risk();
+    let mut gate = *reserve.gate.as_risk();
     let amount = gate.collect_down(&mut ledger, reserve.split.as_risk(), now).named()?;
     reserve.store(ledger)?;
-    fund.gate = gate.into();
     if !amount.is_zero() {
         let mut books = fund.fund();
         books.take_income(amount, now).named()?;

@@ -2,7 +2,8 @@
 //! Anyone, in every breaker state.
 //!
 //! 1. Takes at most what the reserve's lenders lost and have not got back. It is free at once and streams to them over 30 days.
-//! 2. Without a claim the fund pays a bounded share of itself a period; with one that passed, as much as it approved, until its end.
+//! 2. Without a claim the fund pays a bounded share of itself a period; with one that passed for this reserve, as much as it approved, until
+//!    its end.
 //! 3. Both prices are at most 15 s old. What is repaid counts at the lower of spot less confidence and average, what is paid at the higher of
 //!    spot plus confidence and average, both rounded down, so that no spike empties a fund. Less than `min_paid` is refused.
 //! 4. Exactly both amounts must move, the fund's to a token account of the payer, so that none of another vault is ever touched. Emits
@@ -107,7 +108,8 @@ pub(crate) fn handler(ctx: Context<CoverLoss>, amount: u64, min_paid: u64) -> Re
     reserve.losses = losses.into();
     let value = reserve.prices().low.value_down(repaid);
     let claim = accounts.claim.as_ref();
-    let (paid, approved_left) = pay(&mut fund, &accounts.fund.key(), claim, &price, value, now)?;
+    let keys = [accounts.fund.key(), accounts.reserve.key()];
+    let (paid, approved_left) = pay(&mut fund, keys, claim, &price, value, now)?;
     require!(paid.0 >= min_paid, BallastError::BelowMinimumReceived);
     till.take(repaid, &accounts.payer)?;
     reserve.store(ledger)?;
@@ -132,11 +134,11 @@ pub(crate) fn handler(ctx: Context<CoverLoss>, amount: u64, min_paid: u64) -> Re
     Ok(())
 }
 
-/// Takes the payment out of the fund's books; returns it and what the claim still approves.
+/// Takes the payment out of the fund's books; returns it and what the claim still approves. `keys`: the fund's and the reserve's.
 #[inline(never)]
 fn pay(
     fund: &mut FundAccount,
-    key: &Pubkey,
+    [key, reserve]: [Pubkey; 2],
     claim: Option<&AccountLoader<ClaimAccount>>,
     price: &UnitPrice,
     value: Usd,
@@ -147,7 +149,8 @@ fn pay(
         None => (books.pay_automatically(&rules, price, value, now).named()?, 0),
         Some(claim) => {
             let mut claim = claim.load_mut()?;
-            claim.check(key)?;
+            claim.check(&key)?;
+            require_keys_eq!(claim.reserve, reserve, BallastError::ClaimOfAnotherReserve);
             require!(claim.ballot.settled == 1, BallastError::ClaimNotPassed);
             let mut approval = *claim.approval.as_risk();
             let paid = books.pay_approved(&mut approval, &rules, price, value, now).named()?;

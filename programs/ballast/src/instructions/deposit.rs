@@ -2,10 +2,11 @@
 //!
 //! 1. Only the owner, so that a stranger's dust cannot fill the obligation's slots.
 //! 2. Refused while the vault is being set up, where the obligation owes the same reserve, where 16 positions or 24 price accounts would be passed, and where tokens
-//!    are missing or lenders were wiped out.
-//! 3. Breakers, caps and the inflow bucket bound it. What they would refuse is taken all the same into an obligation with
-//!    debt as far as it heals: with it, the obligation still cannot borrow. Remaining accounts are then the reserves of all positions
-//!    as they are afterwards, in order.
+//!    are missing, lenders were wiped out or more is coming back to them than there is. An obligation with debt takes nothing that
+//!    never had a price: nobody could sell it, and nobody could say that it is dust.
+//! 3. Breakers, caps, the inflow bucket, and what is coming back to those who lost bound it. What they would refuse is taken all the same
+//!    into an obligation with debt as far as it heals: with it, the obligation still cannot borrow. Remaining accounts are then the
+//!    reserves of all positions as they are afterwards, in order.
 //! 4. Shares are rounded down; exactly `amount` must arrive. Emits [`PositionChanged`].
 
 use crate::{
@@ -20,7 +21,6 @@ use crate::{
 };
 use anchor_lang::prelude::*;
 use ballast_risk::{
-    absorb::check_takes_deposits,
     breaker::{Action, Permission},
     bucket::{Moved, PositionFlow},
     caps::check_heals,
@@ -81,19 +81,22 @@ pub(crate) fn handler<'info>(ctx: Context<'info, MovePosition<'info>>, amount: u
         reserve.check(&vault_key)?;
         till.check(&reserve)?;
         let action = if obligation.has_debt() { Action::TopUp } else { Action::Deposit };
-        if action == Action::Deposit {
-            refuse_deficit(&reserve, till.tokens)?;
+        match action {
+            Action::Deposit => refuse_deficit(&reserve, till.tokens)?,
+            _ => require!(reserve.price.spot.as_risk().is_set(), BallastError::PriceTooOld),
         }
         look_at_tokens(&mut reserve, &key, till.tokens, &clock)?;
         let allowed = permission(action, &vault, &reserve, now(&clock))?;
         let books_before = BooksView::from(&reserve.books);
         let mut ledger = reserve.bring_up(now(&clock));
-        check_takes_deposits(&ledger).named()?;
+        let losses = *reserve.losses.as_risk();
+        losses.check_takes_deposits(&ledger, now(&clock)).named()?;
+        let newcomers = losses.check_takes_new_deposits(&ledger, now(&clock));
         let flow = *obligation.flow(&key).as_risk();
         let before = ledger.total_deposits_down();
         let shares = ledger.deposit_down(TokenAmount(amount)).named()?;
         let inflow = Inflow { flow: &flow, deposits: before, amount: TokenAmount(amount), now: now(&clock) };
-        let bounded = inflow.bounded(&reserve, &ledger);
+        let bounded = newcomers.and_then(|()| inflow.bounded(&reserve, &ledger));
         let refused: Option<Error> = match &bounded {
             Ok(_) if allowed == Permission::Free => None,
             Ok(_) => Some(BallastError::NotInThisState.into()),

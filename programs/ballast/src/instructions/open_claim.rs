@@ -1,6 +1,7 @@
-//! `open_claim`: asks the validators to let the fund pay for recorded losses of `value` micro-USD. Anyone.
+//! `open_claim`: asks the validators to let the fund pay for recorded losses of one reserve, of `value` micro-USD. Anyone.
 //!
-//! 1. At most the losses that were recorded in the last two weeks and that no other claim is for.
+//! 1. At most the losses that were recorded in the last two weeks and that no other claim is for; of a reserve whose lenders lost something
+//!    that may be covered. What is approved repays no other reserve.
 //! 2. Everybody on the roll votes who enrolled two epochs ago or earlier and has stake, with its active stake of this epoch and the
 //!    identity that the roll was called with in this epoch; the opener chooses nobody.
 //! 3. Refused where the claim could not pass: fewer than 7 identities, under 5 % of the cluster's stake, or one above a third.
@@ -40,6 +41,8 @@ pub struct OpenClaim<'info> {
     pub roll: AccountLoader<'info, RollAccount>,
     /// The reserve of its mint.
     pub reserve: AccountLoader<'info, Reserve>,
+    /// The reserve that lost; may be the same.
+    pub lost: AccountLoader<'info, Reserve>,
     /// The new claim: `["claim", fund, number]`, one above the fund's last.
     #[account(
         init, payer = opener, space = ClaimAccount::SPACE,
@@ -79,7 +82,12 @@ pub(crate) fn handler(ctx: Context<OpenClaim>, value: u64) -> Result<()> {
 
     let fund_before = fund.view();
     let mut books = fund.fund();
-    require!(value <= books.claimable(now), BallastError::BeyondRecordedLoss);
+    let lost = {
+        let reserve = accounts.lost.load()?;
+        reserve.check(&accounts.vault.key())?;
+        reserve.losses.as_risk().coverable(now)
+    };
+    require!(lost > 0 && value <= books.claimable(now), BallastError::BeyondRecordedLoss);
     let bond = books.bond_up(fund.price.as_risk(), Usd(i128::from(value))).named()?;
     books.open_claim(value, now).named()?;
     fund.books = books.into();
@@ -91,6 +99,7 @@ pub(crate) fn handler(ctx: Context<OpenClaim>, value: u64) -> Result<()> {
     claim.bump = ctx.bumps.claim;
     claim.fund = fund_key;
     claim.opener = accounts.opener.key();
+    claim.reserve = accounts.lost.key();
     claim.number = fund.last_claim;
     claim.value = value;
     claim.bond = bond.0;
@@ -102,6 +111,7 @@ pub(crate) fn handler(ctx: Context<OpenClaim>, value: u64) -> Result<()> {
         fund: fund_key,
         claim: accounts.claim.key(),
         opener: claim.opener,
+        reserve: claim.reserve,
         number: claim.number,
         value,
         bond: bond.0,

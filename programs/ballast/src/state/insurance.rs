@@ -70,13 +70,13 @@ mirror! {
         shares: u64,
         /// Stakes of earlier eras were lost.
         era: u64,
-        /// What it paid of itself lately.
+        /// What it paid of itself lately, in parts of what it was then, 10^-15.
         cover: Leak,
         /// When stake cannot leave.
         lock: Lock,
         /// Recorded losses without a claim, micro-USD.
         recorded_loss: u64,
-        /// When the last one was recorded.
+        /// When they were recorded, on average.
         recorded_at: u64,
         /// Income that has not come to the stakers yet.
         coming: u64,
@@ -85,16 +85,6 @@ mirror! {
         /// When all of it will have come.
         ends_at: u64,
     } size 120, align 8
-}
-
-mirror! {
-    /// The debt that the target of insurance in kind remembers: see `ballast_risk::fund::IncomeGate`.
-    IncomeGate of risk::fund::IncomeGate {
-        /// Token units.
-        debt: u64,
-        /// When it was last written.
-        debt_at: u64,
-    } size 16, align 8
 }
 
 mirror! {
@@ -146,16 +136,14 @@ pub struct FundAccount {
     pub bonds: u64,
     /// Number of the last claim.
     pub last_claim: u64,
-    /// The debt that its income leaves a target of.
-    pub gate: IncomeGate,
     /// Zero.
-    pub reserved: [u64; 13],
+    pub reserved: [u64; 15],
 }
 
 assert_layout!(
     FundAccount, size 472, align 8,
     vault at 8, mint at 40, token_account at 104, reserve at 136, rules at 168, books at 192, price at 312, priced_at at 328,
-    bonds at 336, last_claim at 344, gate at 352, reserved at 368,
+    bonds at 336, last_claim at 344, reserved at 352,
 );
 
 impl FundAccount {

@@ -240,16 +240,18 @@ pub struct Reserve {
     pub ramp: Ramp,
     /// Since when its token account is known to be frozen, seconds; 0 while it is not. Its debt accrues nothing then.
     pub frozen_since: u64,
+    /// The debt that insurance in kind keeps its target of, when a fund collects the rest.
+    pub gate: IncomeGate,
     /// Zero.
-    pub reserved: [u64; 32],
+    pub reserved: [u64; 28],
 }
 
 assert_layout!(
     Reserve, size 1_624, align 8,
     vault at 16, source at 144, books at 328, price at 432, risk at 528, curve at 544, bucket at 576, rates at 592,
     deposit_positions at 664, audit at 680, breaker at 752, thresholds at 1_056, trail at 1_096,
-    caps at 1_144, flow_rules at 1_176, flows at 1_208, losses at 1_256, vesting at 1_312, risk_before at 1_336, ramp at 1_344,
-    frozen_since at 1_360, reserved at 1_368,
+    caps at 1_144, flow_rules at 1_176, flows at 1_208, losses at 1_256, vesting at 1_328, risk_before at 1_352, ramp at 1_360,
+    frozen_since at 1_376, gate at 1_384, reserved at 1_400,
 );
 
 impl Books {
@@ -372,12 +374,13 @@ impl Reserve {
         }
     }
 
-    /// Stores new books: sets the rate for the time to come and refuses books that do not hold. A reserve that lost everything and
-    /// has no shares left starts again.
+    /// Stores new books: sets the rate for the time to come and refuses books that do not hold. Whoever left took a part of what may be
+    /// covered along; a reserve that lost everything and has no shares left starts again. The debt is remembered for insurance's target.
     pub fn store(&mut self, mut ledger: Ledger) -> Result<()> {
         let mut losses = *self.losses.as_risk();
-        losses.start_again_if_empty(&mut ledger);
+        losses.after_leaving(&mut ledger);
         self.losses = losses.into();
+        self.gate = self.gate.as_risk().at(&ledger, ledger.accrued_at).into();
         let short = self.losses.as_risk().shortfall(&ledger, ledger.free_tokens);
         require!(short == 0, BallastError::BooksDoNotHold);
         ledger.update_rate(self.rates.as_risk()).named()?;

@@ -221,8 +221,12 @@ mirror! {
 mirror! {
     /// What a reserve lost and what is coming back: see `ballast_risk::absorb::Losses`. Token units.
     Losses of risk::absorb::Losses {
-        /// Lost by lenders and not recovered.
+        /// Lost by lenders who are still here, and not recovered.
         unrecovered: u64,
+        /// Until when the fund may cover it.
+        cover_until: u64,
+        /// Deposit shares that bore it and are still here, at most.
+        bearers: u64,
         /// Lost by lenders lately.
         recent: u64,
         /// When `recent` was last written.
@@ -235,7 +239,17 @@ mirror! {
         ends_at: u64,
         /// When lenders were wiped out; 0 if they are not.
         wiped_out_at: u64,
-    } size 56, align 8
+    } size 72, align 8
+}
+
+mirror! {
+    /// The debt that the target of insurance in kind remembers: see `ballast_risk::fund::IncomeGate`.
+    IncomeGate of risk::fund::IncomeGate {
+        /// Token units.
+        debt: u64,
+        /// When it was last written.
+        debt_at: u64,
+    } size 16, align 8
 }
 
 mirror! {

@@ -64,7 +64,9 @@ impl Deeds<'_> {
                     return None; // nobody lost anything: one in eight tries all the same
                 }
                 let value = part_of(claimable, part);
-                insurance::open_claim(self.by, &fund, state.next_claim(), value)
+                // one of those that lost, or the fund's own
+                let lost = self.lost(fund.vault(), (part % 251) as u8).map_or(fund.asset, |(_, asset)| asset);
+                insurance::open_claim(self.by, &fund, lost.reserve(), state.next_claim(), value)
             }
             Deed::VoteClaim { vault, back, yes } => {
                 let fund = fund_of(vault)?;

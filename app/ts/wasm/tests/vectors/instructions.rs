@@ -146,7 +146,7 @@ fn insurance_of(creator: Pubkey, owner: Pubkey, sol: &Asset, usdc: &Asset) -> Na
         ("enrollValidator", insurance::enroll_validator(identity, &fund, voter)),
         ("leaveRoll", insurance::leave_roll(identity, &fund, voter)),
         ("callRoll", insurance::call_roll(&fund, &[voter, made_up(19)])),
-        ("openClaim", insurance::open_claim(owner, &fund, 258, 1_008)),
+        ("openClaim", insurance::open_claim(owner, &fund, cover.lost.reserve(), 258, 1_008)),
         ("voteClaim", insurance::vote_claim(identity, fund.claim(258), true)),
         ("settleClaim", insurance::settle_claim(&fund, 258, None)),
         ("settleClaimWithBond", insurance::settle_claim(&fund, 258, Some(bond))),

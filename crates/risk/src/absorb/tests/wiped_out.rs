@@ -68,5 +68,5 @@ fn what_was_coming_back_to_the_last_lender_insures_the_reserve() {
     let all = ledger.deposit_shares;
     losses.retire(&mut ledger, all, true, START).unwrap();
     assert_eq!((losses.recovery.pending, ledger.insurance_down()), (0, TokenAmount(100)));
-    assert_eq!((losses.unrecovered, ledger.surplus()), (0, Ok(0)));
+    assert_eq!((losses.unrecovered, losses.bearers, ledger.surplus()), (0, 0, Ok(0)));
 }

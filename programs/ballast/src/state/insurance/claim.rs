@@ -73,13 +73,15 @@ pub struct ClaimAccount {
     pub approval: Approval,
     /// Who votes: the first `ballot.count`.
     pub voters: [Voter; MAX_VOTERS],
+    /// The reserve whose lenders lost: what is approved repays no other.
+    pub reserve: Pubkey,
     /// Zero.
-    pub reserved: [u64; 8],
+    pub reserved: [u64; 4],
 }
 
 assert_layout!(
     ClaimAccount, size 2_792, align 8,
-    fund at 8, opener at 40, number at 72, bond at 88, ballot at 112, approval at 152, voters at 168, reserved at 2_728,
+    fund at 8, opener at 40, number at 72, bond at 88, ballot at 112, approval at 152, voters at 168, reserve at 2_728, reserved at 2_760,
 );
 
 impl ClaimAccount {
