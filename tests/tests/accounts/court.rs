@@ -3,6 +3,7 @@
 use crate::{
     bench::{Accounts, Bench},
     interface::Interface,
+    kept::Kept,
     permitted::{self, Permitted},
     wrong::{Pool, Subject, Wrong, WALLET},
 };
@@ -28,6 +29,7 @@ pub struct Findings {
     /// Entries of the tables that were met, by their place.
     pub met: BTreeSet<usize>,
     pub met_runtime: BTreeSet<usize>,
+    pub kept: Kept,
     /// Everything that is not as it should be.
     pub complaints: Vec<String>,
 }
@@ -45,6 +47,7 @@ impl Findings {
         self.accepted += other.accepted;
         self.met.extend(other.met);
         self.met_runtime.extend(other.met_runtime);
+        self.kept.add(other.kept);
         self.complaints.extend(other.complaints);
     }
 }
@@ -137,10 +140,12 @@ impl Court {
                 if !changed.is_empty() {
                     self.findings.complaints.push(format!("{name} {slot}: a refusal changed {changed:?}"));
                 }
+                self.findings.kept.refuse(name, slot, *kind, &refusal.name);
                 *self.findings.refusals.entry(refusal.name).or_default() += 1;
             }
             Ok(_) => {
                 self.findings.accepted += 1;
+                self.findings.kept.accept(name, slot, *kind);
                 match permitted {
                     None => complain("accepted".into()),
                     Some((place, Permitted { .. })) => {
@@ -236,6 +241,7 @@ impl Findings {
                 self.complaints.push(format!("nothing is refused by {name} any more"));
             }
         }
+        self.complaints.extend(self.kept.differences());
         let count = self.complaints.len();
         assert!(count == 0, "{count} complaints:\n{}", self.complaints.join("\n"));
     }
