@@ -95,11 +95,13 @@ impl Court {
         let accounts = accounts_of(world, [call, twin], pool).await;
         let clock = world.chain.clock().await;
         self.bench.hold(&accounts, &clock);
-        for legal in [call, twin] {
+        let mut done = Accounts::new();
+        for legal in [twin, call] {
             if let Err(refusal) = self.bench.send(std::slice::from_ref(legal)) {
                 panic!("{name} itself: {} {:#?}", refusal.name, refusal.logs);
             }
             self.check_law(world, &accounts).await;
+            done = self.bench.all();
             self.bench.restore(&accounts);
         }
         *self.findings.instructions.entry(described.name.clone()).or_default() += 1;
@@ -107,11 +109,12 @@ impl Court {
         let subject =
             Subject { call, twin, described, name: &name, interface: &interface, accounts: &accounts, pool };
         for wrong in subject.wrongs() {
-            self.try_one(world, &subject, &wrong).await;
+            self.try_one(world, &subject, &wrong, &done).await;
         }
     }
 
-    async fn try_one(&mut self, world: &mut World, subject: &Subject<'_>, wrong: &Wrong) {
+    /// `done` is what the call leaves as it is.
+    async fn try_one(&mut self, world: &mut World, subject: &Subject<'_>, wrong: &Wrong, done: &Accounts) {
         let name = subject.name;
         let mut before = subject.accounts.clone();
         for (key, account) in &wrong.puts {
@@ -145,7 +148,8 @@ impl Court {
             }
             Ok(_) => {
                 self.findings.accepted += 1;
-                self.findings.kept.accept(name, slot, *kind);
+                let same = does_the_same(&self.bench, subject, wrong, done);
+                self.findings.kept.accept(name, slot, *kind, same);
                 match permitted {
                     None => complain("accepted".into()),
                     Some((place, Permitted { .. })) => {
@@ -201,6 +205,18 @@ impl Court {
             world.chain.put(key, account.unwrap_or_default());
         }
     }
+}
+
+/// Whether all accounts end as they do by the call as it is, but for those that were put in or taken out.
+fn does_the_same(bench: &Bench, subject: &Subject, wrong: &Wrong, done: &Accounts) -> bool {
+    let names = |call: &Instruction, key| call.accounts.iter().any(|meta| meta.pubkey == key);
+    // and not what the runtime keeps for itself: it touches whatever is writable
+    let holds = |account: Option<&Account>| account.map(|a| (a.lamports, a.owner, a.data.clone()));
+    done.iter().all(|(key, account)| {
+        let is_put = wrong.puts.iter().any(|(put, _)| put == key);
+        let in_both = names(subject.call, *key) == names(&wrong.instruction, *key);
+        is_put || !in_both || holds(bench.account(key).as_ref()) == holds(account.as_ref())
+    })
 }
 
 fn is_of_the_runtime(name: &str) -> bool {

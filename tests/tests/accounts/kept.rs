@@ -11,8 +11,16 @@ use std::{
 /// Set to 1 to write the lists anew.
 const REWRITE: &str = "BALLAST_REWRITE";
 
-/// Where a case stands (call, slot, and whose error it was), and how many of each kind there are.
-type Cases = BTreeMap<String, BTreeMap<Kind, usize>>;
+/// Where a case stands (call, slot, and whose error it was), and how many of each kind there are. What is accepted and does something
+/// else than the legal call, beyond the account that is wrong, is a kind of its own.
+type Cases = BTreeMap<String, BTreeMap<(Kind, Does), usize>>;
+
+/// What a case does besides being wrong.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Does {
+    TheSame,
+    SomethingElse,
+}
 
 /// Both lists.
 #[derive(Default)]
@@ -21,13 +29,14 @@ pub struct Kept {
     refused_by_others: Cases,
 }
 
-fn count(cases: &mut Cases, place: String, kind: Kind, times: usize) {
+fn count(cases: &mut Cases, place: String, kind: (Kind, Does), times: usize) {
     *cases.entry(place).or_default().entry(kind).or_default() += times;
 }
 
 impl Kept {
-    pub fn accept(&mut self, call: &str, slot: &str, kind: Kind) {
-        count(&mut self.accepted, format!("{call} / {slot}"), kind, 1);
+    pub fn accept(&mut self, call: &str, slot: &str, kind: Kind, does_the_same: bool) {
+        let does = if does_the_same { Does::TheSame } else { Does::SomethingElse };
+        count(&mut self.accepted, format!("{call} / {slot}"), (kind, does), 1);
     }
 
     /// Notes a refusal, unless it is an error of this program's or of its framework.
@@ -36,7 +45,12 @@ impl Kept {
             .iter()
             .any(|whose| error.starts_with(whose))
         {
-            count(&mut self.refused_by_others, format!("{call} / {slot} / {error}"), kind, 1);
+            count(
+                &mut self.refused_by_others,
+                format!("{call} / {slot} / {error}"),
+                (kind, Does::TheSame),
+                1,
+            );
         }
     }
 
@@ -77,11 +91,15 @@ fn differences(name: &str, cases: &Cases) -> Vec<String> {
     all
 }
 
-/// A place and its kinds, with how often each occurs where that is more than once.
-fn line((place, kinds): (&String, &BTreeMap<Kind, usize>)) -> String {
+/// A place and its kinds, with how often each occurs where that is more than once. `!`: it does something else than the legal call.
+fn line((place, kinds): (&String, &BTreeMap<(Kind, Does), usize>)) -> String {
     let kinds: Vec<String> = kinds
         .iter()
-        .map(|(kind, times)| if *times == 1 { format!("{kind:?}") } else { format!("{kind:?} {times}") })
+        .map(|((kind, does), times)| {
+            let mark = if *does == Does::SomethingElse { "!" } else { "" };
+            let times = if *times == 1 { String::new() } else { format!(" {times}") };
+            format!("{kind:?}{mark}{times}")
+        })
         .collect();
     format!("{place}: {}", kinds.join(", "))
 }
