@@ -5,9 +5,11 @@
 //! call. A **room** (`lending`, `unwinding`, `insurance`, `governance`) plays a story in two vaults at once and stops before every
 //! instruction with `try_all!`: the call must land as it is, its twin must land in the other vault, and then every wrong of
 //! [`wrong::Kind`] is tried in every slot from the same moment. Each must be refused by a named error, without a panic, and change
-//! nothing. What is accepted must be in `permitted.rs`, obey the law of `ballast_tests::law` and leave the other vault as it was. All that is
-//! accepted, and all that the runtime or a token program refuses in this program's place, stands in `accepted.txt` (with `!`
-//! where it does something else than the call as it is, beyond the account that is wrong) and `refused_by_others.txt`: a new line there, or one that is gone, fails the test, which says how to write them anew.
+//! nothing. What is accepted must be in `permitted.rs`, obey the law of `ballast_tests::law` and leave the other vault as it was.
+//!
+//! All that is accepted stands in `accepted.txt`, with `!` where it does something else than the call as it is, beyond the account that is
+//! wrong; all that the runtime or a token program refuses in this program's place, in `refused_by_others.txt`. A new line there, or one
+//! that is gone, fails the test, which says how to write them anew.
 //!
 //! **A new instruction** fails the test by name until a room has a legal call of it: bring the stage into a moment in which it lands in
 //! both vaults (`in_both!`), and add `try_all!(stage, the call)`. Where optional or remaining accounts make several cases, try each; give
