@@ -4,7 +4,7 @@ use crate::{
     market::{usd, Market, TOKEN},
     world::World,
 };
-use anchor_lang::prelude::Pubkey;
+use anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction};
 use ballast::instructions::RateConfig;
 use ballast_client::{
     instruction::{add_reserve, refresh_composed_reserves},
@@ -41,30 +41,45 @@ impl Staked {
             publish_time: world.chain.now(),
             posted_slot: world.chain.slot(),
         };
-        let mut config = reserve_config(&world.preset, AssetKind::Lst, market.feed_id)
+        let mut staked = Self { market, rate, rate_account: Pubkey::new_unique() };
+        staked.list_too(world).await;
+        staked
+    }
+
+    /// Adds it to the vault that the world is about now.
+    pub async fn list_too(&mut self, world: &mut World) {
+        let mut config = reserve_config(&world.preset, AssetKind::Lst, self.market.feed_id)
             .expect("legal configurations and good prices");
-        config.rate = Some(RateConfig { feed_id: rate.feed_id, anchor: 1_200_000_000, growth: 10 });
+        config.rate = Some(RateConfig { feed_id: self.rate.feed_id, anchor: 1_200_000_000, growth: 10 });
         let curator = world.curator.insecure_clone();
-        let add = add_reserve(curator.pubkey(), &world.asset(&market), config);
+        let add = add_reserve(curator.pubkey(), &world.asset(&self.market), config);
         world
             .send_in_setup(world.vault, &[add], &[&curator])
             .await
             .expect("legal configurations and good prices");
-        let mut staked = Self { market, rate, rate_account: Pubkey::new_unique() };
-        staked.refresh(world).await;
-        staked
+        self.refresh(world).await;
     }
 
     /// Posts SOL and the rate as of now and refreshes.
     pub async fn refresh(&mut self, world: &mut World) {
         world.refresh().await.expect("legal configurations and good prices");
+        self.post_rate(world);
+        let payer = world.curator.insecure_clone();
+        world.must(&[self.refreshing(world)], &[&payer]).await;
+    }
+
+    /// Posts the rate as of now.
+    pub fn post_rate(&mut self, world: &mut World) {
         self.rate.publish_time = world.chain.now();
         self.rate.posted_slot = world.chain.slot();
         world.chain.set_account(self.rate_account, PRICE_PROGRAM, self.rate.account_data());
+    }
+
+    /// `refresh_reserves` of its reserve.
+    pub fn refreshing(&self, world: &World) -> Instruction {
         let reserve = world.asset(&self.market).reserve();
         let accounts = [(reserve, vec![self.market.price_account, self.rate_account])];
-        let payer = world.curator.insecure_clone();
-        world.must(&[refresh_composed_reserves(world.vault, &accounts)], &[&payer]).await;
+        refresh_composed_reserves(world.vault, &accounts)
     }
 
     /// Posts another rate a second later.

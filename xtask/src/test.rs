@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must pass before a merge.
 
-use crate::{build_sbf, fuzz, idl, process, project::Project, setup, typescript, wasm};
+use crate::{build_sbf, fuzz, idl, process, project::Project, prove, setup, typescript, wasm};
 use anyhow::{Context as _, Result};
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,9 @@ fn all(project: &Project, steps: &mut Steps) -> Result<()> {
         process::run(project.cargo().args(["fmt", "--all", "--check"]), "cargo fmt --all --check")
     })?;
     let toolchain = steps.step("setup", "what the other steps need is installed", || setup::run(project))?;
+    let what = "the rounding lemmas are proved, and their table is theirs";
+    let skipped = steps.step("proofs", what, || prove::check(project))?;
+    steps.skipped.extend(skipped.map(|reason| ("the rounding lemmas", reason)));
     steps.step("build-sbf", "the programs build for SBF, within its limits", || {
         build_sbf::build(project, toolchain)
     })?;

@@ -40,15 +40,13 @@ def _(wrong):
     return both(high * (half * half) + low == exact, no_wrap, low >= 0, low < half * half)
 
 
-@lemma("wide_high", "the high half fits 128 bits", "a factor may reach 2^64 + 1")
+@lemma("wide_high", "the high half fits 128 bits", "a factor's half may be 2^64")
 def _(wrong):
     half = Q
-    top = half + 2 if wrong else half
-    a1, a0 = number("a1", 0, top), number("a0", 0, half)
-    a, most = a1 * half + a0, half * half
-    # high * 2^128 <= a * b <= a * (2^128 - 1)
-    high = floor(a * (most - 1), most)
-    return high < most
+    largest = half if wrong else half - 1
+    products = [number(name, 0, largest * largest + 1) for name in ("a1b1", "a1b0", "a0b1", "a0b0")]
+    high, _, _ = wide_product(*products, half)
+    return high < half * half
 
 
 @lemma("divide_step", "a step of the long division keeps remainder < divisor and doubles exactly", "the carry is not looked at")
@@ -63,14 +61,14 @@ def _(wrong):
 @lemma("sqrt_above", "Newton's step from above stays at or above the root", "the step divides by 3")
 def _(wrong):
     n, guess = number("n", 1), number("guess", 1)
-    after = floor(guess + floor(n, guess), 3 if wrong else 2)
+    after = floor(guess + floor(n, guess), 3) if wrong else sqrt_step(n, guess)
     return (after + 1) * (after + 1) > n
 
 
 @lemma("sqrt_stops", "where Newton's step no longer falls, the guess is at most the root", "it stops a step early")
 def _(wrong):
     n, guess = number("n", 1), number("guess", 1)
-    after = floor(guess + floor(n, guess), 2)
+    after = sqrt_step(n, guess)
     return implies(after >= (guess - 1 if wrong else guess), guess * guess <= n)
 
 
@@ -207,25 +205,30 @@ def _(wrong):
 @lemma("split_fees", "fees are at most their share of the interest, and below it by at most a bps of 2^-64 for each bps of the rate", "the part rounded up")
 def _(wrong):
     interest, fee_bps = number("interest"), number("fee", 0, BPS + 1)
-    part = ceil(interest * Q, BPS) if wrong else floor(interest * Q, BPS)
-    return both(part * fee_bps * BPS <= interest * Q * fee_bps, interest * Q * fee_bps <= (part + 1) * fee_bps * BPS)
+    fee, _, _ = split_interest(interest, fee_bps, 0, 1)
+    if wrong:
+        fee = ceil(interest * Q, BPS) * fee_bps
+    share = interest * Q * fee_bps
+    return both(fee * BPS <= share, share <= fee * BPS + fee_bps * BPS)
 
 
 @lemma("accrual_claims", "if tokens and debt covered the claims exactly before interest, they do after it", "a part of 2^64 too much is given out")
 def _(wrong):
-    free, deposits, kept, before, after = (number(name) for name in ("free", "deposits", "kept", "before", "after"))
-    # deposits = shares x index and kept = fees + insurance with 64 fractional bits; debt in whole units, rounded up
-    assume(deposits + kept <= (free + before) * Q, after >= before)
-    fee, insurance, risen = number("fee"), number("insured"), number("risen")
-    assume(fee + insurance + risen <= (after - before) * Q + (1 if wrong else 0))  # split_covers
-    return deposits + risen + kept + fee + insurance <= (free + after) * Q
+    free, kept, before, interest = (number(name) for name in ("free", "kept", "before", "interest"))
+    shares, i = number("shares", 1), index()
+    # kept = fees + insurance with 64 fractional bits; debt in whole units, rounded up
+    assume(shares * i + kept <= (free + before) * Q)
+    fee, insurance, rise = split_interest(interest, number("fee", 0, BPS + 1), number("insurance", 0, BPS + 1), shares)
+    given = fee + insurance + (1 if wrong else 0)
+    return shares * i + shares * rise + kept + given <= (free + before + interest) * Q
 
 
 @lemma("whole_claims", "claims in whole units never pass the assets where exact claims do not", "deposits rounded up too")
 def _(wrong):
-    deposits, kept, assets = number("deposits"), number("kept"), number("assets")
-    assume(deposits + kept <= assets * Q)
-    return (ceil if wrong else floor)(deposits, Q) + ceil(kept, Q) <= assets
+    shares, i, fees, insurance, assets = amount("shares"), index(), number("fees"), number("insurance"), number("assets")
+    assume(shares * i + fees + insurance <= assets * Q)
+    claims = owed_up(shares, i) + ceil(fees + insurance, Q) if wrong else claims_up(shares, i, fees, insurance)
+    return claims <= assets
 
 
 @lemma("utilisation", "utilisation is rounded up and at most 100 %", "rounded down")
@@ -294,13 +297,13 @@ def _(wrong):
 @lemma("requirement_up", "the last division of the requirement is rounded up, by less than one", "rounded down")
 def _(wrong):
     required = number("required")
-    up = floor(required + (0 if wrong else BPS - 1), BPS)
+    up = floor(required, BPS) if wrong else requirement_up(required)
     return both(up * BPS >= required, up * BPS < required + BPS)
 
 
 @lemma("fast_fits", "no sum of a score leaves 64 bits while the values' sizes add up to the fast limit", "the limit is twice as high")
 def _(wrong):
-    limit = ((1 << 63) - 1 - 170_000) // 40_000 * (2 if wrong else 1)
+    limit = fast_limit(64) * (2 if wrong else 1)
     gross, groups, lost = number("gross", 0, limit + 1), number("groups", 0, 9), number("loss")
     charges, basis, idio = number("charges"), number("basis"), number("idio")
     # a row moves at most 2 x 10^4 bps of a dollar's net, basis and idio 10^4 each, the charge 10^4 a group, a floor's rest as much
@@ -357,8 +360,7 @@ def _(wrong):
 def _(wrong):
     used, most, allowance, repaid = number("used"), number("most"), number("allowance"), number("repaid")
     assume(used <= most)
-    room = larger(allowance - (0 if wrong else used), 0)
-    assume(repaid <= room)
+    assume(repaid <= pace_room(allowance, 0 if wrong else used))
     return used + repaid <= larger(most, allowance)
 
 

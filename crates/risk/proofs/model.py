@@ -40,6 +40,30 @@ def divide_step(remainder, bit, divisor, carry_counts=True):
     return choose(fits, wrapped, kept), choose(fits, 1, 0)
 
 
+def mul_div_wide(a, b, divisor):
+    """(quotient, remainder) of a product beyond 128 bits, by halves and bit by bit; numbers only, and the quotient fits 128 bits."""
+    (a1, a0), (b1, b0) = divmod(a, Q), divmod(b, Q)
+    remainder, low, _ = wide_product(a1 * b1, a1 * b0, a0 * b1, a0 * b0, Q)
+    quotient = 0
+    for bit in range(127, -1, -1):
+        remainder, one = divide_step(remainder, low >> bit & 1, divisor)
+        quotient = 2 * quotient + one
+    return quotient, remainder
+
+
+def sqrt_step(n, guess): return floor(guess + floor(n, guess), 2)
+
+
+def sqrt_down(n):
+    """By Newton's steps from above; a number only."""
+    if n < 2:
+        return n
+    guess = 1 << (n.bit_length() + 1 >> 1)
+    while (after := sqrt_step(n, guess)) < guess:
+        guess = after
+    return guess
+
+
 # shares of a ledger
 def shares_down(amount, index): return floor(amount * Q, index)
 def shares_up(amount, index): return ceil(amount * Q, index)
@@ -72,6 +96,7 @@ def split_interest(interest, fee_bps, insurance_bps, deposit_shares):
     return fee, insurance, floor(scaled - fee - insurance, deposit_shares)
 
 
+def claims_up(shares, index, fees_q64, insurance_q64): return worth_down(shares, index) + ceil(fees_q64 + insurance_q64, Q)
 def utilisation_up(free, debt): return ceil(debt * BPS, free + debt)
 
 
@@ -105,9 +130,17 @@ def group_term(net, shock, charge=BPS):
     return -whole * shock + choose(whole * BPS != net, charge, 0)
 
 
+def requirement_up(required): return ceil(required, BPS)
+
+
 def group_requirement(net, shock):
     """The requirement of a book of one group and no other charges."""
-    return ceil(group_term(net, shock), BPS)
+    return requirement_up(group_term(net, shock))
+
+
+def fast_limit(bits):
+    """The largest sum of values' sizes that is scored in integers of so many bits."""
+    return floor((1 << (bits - 1)) - 1 - 170_000, 40_000)
 
 
 def net_risk_down(missing, requirement): return floor(missing * (1 << 32), requirement)
@@ -134,6 +167,7 @@ def settle_whole(held, bonus, debt_mantissa, debt_scale, mantissa, scale):
 
 
 # pace and buckets
+def pace_room(allowance, used): return larger(allowance - used, 0)
 def leak_used(used, capacity, elapsed, refill): return smaller(larger(used - floor(capacity * elapsed, refill), 0), capacity)
 
 

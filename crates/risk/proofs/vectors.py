@@ -49,6 +49,16 @@ def rows(name, draw, limit):
             lines += 1
 
 
+def wide(below):
+    a, b, divisor = below(U128, 1 << 64), below(U128, 1 << 64), below(U128, 1)
+    return (a, b, divisor) if U128 < a * b < divisor << 128 else None
+
+
+def claims(below, index):
+    shares, at = below(1 << 60), index()
+    return (shares, at, below(1 << 110), below(1 << 110)) if model.worth_down(shares, at) <= U64 else None
+
+
 def value(below, least=0):
     """An amount and a price: a mantissa of 60 to 63 bits over a power of two."""
     return below(U64, least), *price(below)
@@ -118,8 +128,10 @@ def fading(below):
 TABLE = [
     ("mul_div_down", lambda n, _: (n(U128), n(U128), n(U128, 1)), U128),
     ("mul_div_up", lambda n, _: (n(U128), n(U128), n(U128, 1)), U128),
+    ("mul_div_wide", lambda n, _: wide(n), U128),
     ("mul_q64_down", lambda n, _: (n(U128), n(U128)), U128),
     ("mul_q64_up", lambda n, _: (n(U128), n(U128)), U128),
+    ("sqrt_down", lambda n, _: (n(U64),), U64),
     ("shares_down", lambda n, index: (n(U64), index()), U64),
     ("shares_up", lambda n, index: (n(U64), index()), U64),
     ("worth_down", lambda n, index: (n(U64), index()), U64),
@@ -127,6 +139,7 @@ TABLE = [
     ("growth_up", lambda n, _: (n(1 << 44), n(1 << 30)), U128),
     ("grow_index_up", lambda n, index: (index(), n(1 << 70)), 1 << 104),
     ("split_interest", lambda n, _: interest(n), U128),
+    ("claims_up", claims, U128),
     ("utilisation_up", lambda n, _: (n(U64), n(U64, 1)), U64),
     ("absorb", loss, U128),
     ("release", lambda n, _: (n(1 << 60), n(1 << 60, 1 << 42)), U128),
@@ -135,6 +148,7 @@ TABLE = [
     ("amount_down", lambda n, _: money(n), U64),
     ("amount_up", lambda n, _: money(n), U64),
     ("group_requirement", lambda n, _: group(n), U128),
+    ("fast_limit", lambda n, _: (64 << n(1),), U128),
     ("net_risk_down", lambda n, _: risk(n), U64),
     ("equity_bonus_down", lambda n, _: bonus(n), U64),
     ("settle_part", lambda n, _: part(n), U64),
@@ -142,6 +156,7 @@ TABLE = [
     ("insurance_up", lambda n, _: (n(U64, 1), n(50_000), n(5_000)), U64),
     ("stake", lambda n, _: fund(n), 1 << 62),
     ("stake_worth_down", lambda n, _: part_of_fund(n), U64),
+    ("pace_room", lambda n, _: (n(U64), n(U64)), U64),
     ("leak_used", lambda n, _: leak(n), U64),
     ("blend", lambda n, _: (n(65_535), n(65_535), n(1 << 32)), 65_535),
     ("fade_down", lambda n, _: fading(n), U64),

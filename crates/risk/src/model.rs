@@ -174,7 +174,7 @@ impl RiskModel {
 
     /// The idiosyncratic charge for `R_init`: `idio + slope × held/depth`, where `held` is what the whole vault holds of the
     /// asset and `depth` what its market absorbs, capped so that the opening margin stays at 100 %. It is the same for every
-    /// account, so splitting one gains nothing.
+    /// account at one time, so splitting one gains nothing.
     pub fn opening_idio_up(&self, asset: &AssetRisk, slope: Bps, held: u64, depth: u64) -> Bps {
         let growth = crate::math::mul_div_up(u128::from(slope.0), u128::from(held), u128::from(depth.max(1)))
             .unwrap_or(u128::from(u16::MAX));

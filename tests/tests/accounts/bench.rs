@@ -119,6 +119,11 @@ impl Bench {
         }
     }
 
+    /// Every account as it is now.
+    pub fn all(&self) -> Accounts {
+        self.held.keys().map(|key| (*key, self.account(key))).collect()
+    }
+
     /// What is there now that was not so in `before`.
     pub fn changed(&self, before: &Accounts) -> Vec<Pubkey> {
         let differs = |key: &&Pubkey| self.account(key) != before.get(*key).cloned().flatten();

@@ -3,6 +3,7 @@
 use crate::{
     bench::{Accounts, Bench},
     interface::Interface,
+    kept::Kept,
     permitted::{self, Permitted},
     wrong::{Pool, Subject, Wrong, WALLET},
 };
@@ -28,6 +29,7 @@ pub struct Findings {
     /// Entries of the tables that were met, by their place.
     pub met: BTreeSet<usize>,
     pub met_runtime: BTreeSet<usize>,
+    pub kept: Kept,
     /// Everything that is not as it should be.
     pub complaints: Vec<String>,
 }
@@ -45,6 +47,7 @@ impl Findings {
         self.accepted += other.accepted;
         self.met.extend(other.met);
         self.met_runtime.extend(other.met_runtime);
+        self.kept.add(other.kept);
         self.complaints.extend(other.complaints);
     }
 }
@@ -92,11 +95,13 @@ impl Court {
         let accounts = accounts_of(world, [call, twin], pool).await;
         let clock = world.chain.clock().await;
         self.bench.hold(&accounts, &clock);
-        for legal in [call, twin] {
+        let mut done = Accounts::new();
+        for legal in [twin, call] {
             if let Err(refusal) = self.bench.send(std::slice::from_ref(legal)) {
                 panic!("{name} itself: {} {:#?}", refusal.name, refusal.logs);
             }
             self.check_law(world, &accounts).await;
+            done = self.bench.all();
             self.bench.restore(&accounts);
         }
         *self.findings.instructions.entry(described.name.clone()).or_default() += 1;
@@ -104,11 +109,12 @@ impl Court {
         let subject =
             Subject { call, twin, described, name: &name, interface: &interface, accounts: &accounts, pool };
         for wrong in subject.wrongs() {
-            self.try_one(world, &subject, &wrong).await;
+            self.try_one(world, &subject, &wrong, &done).await;
         }
     }
 
-    async fn try_one(&mut self, world: &mut World, subject: &Subject<'_>, wrong: &Wrong) {
+    /// `done` is what the call leaves as it is.
+    async fn try_one(&mut self, world: &mut World, subject: &Subject<'_>, wrong: &Wrong, done: &Accounts) {
         let name = subject.name;
         let mut before = subject.accounts.clone();
         for (key, account) in &wrong.puts {
@@ -137,10 +143,13 @@ impl Court {
                 if !changed.is_empty() {
                     self.findings.complaints.push(format!("{name} {slot}: a refusal changed {changed:?}"));
                 }
+                self.findings.kept.refuse(name, slot, *kind, &refusal.name);
                 *self.findings.refusals.entry(refusal.name).or_default() += 1;
             }
             Ok(_) => {
                 self.findings.accepted += 1;
+                let same = does_the_same(&self.bench, subject, wrong, done);
+                self.findings.kept.accept(name, slot, *kind, same);
                 match permitted {
                     None => complain("accepted".into()),
                     Some((place, Permitted { .. })) => {
@@ -198,6 +207,18 @@ impl Court {
     }
 }
 
+/// Whether all accounts end as they do by the call as it is, but for those that were put in or taken out.
+fn does_the_same(bench: &Bench, subject: &Subject, wrong: &Wrong, done: &Accounts) -> bool {
+    let names = |call: &Instruction, key| call.accounts.iter().any(|meta| meta.pubkey == key);
+    // and not what the runtime keeps for itself: it touches whatever is writable
+    let holds = |account: Option<&Account>| account.map(|a| (a.lamports, a.owner, a.data.clone()));
+    done.iter().all(|(key, account)| {
+        let is_put = wrong.puts.iter().any(|(put, _)| put == key);
+        let in_both = names(subject.call, *key) == names(&wrong.instruction, *key);
+        is_put || !in_both || holds(bench.account(key).as_ref()) == holds(account.as_ref())
+    })
+}
+
 fn is_of_the_runtime(name: &str) -> bool {
     name.starts_with("runtime: ") || name.starts_with("transaction: ")
 }
@@ -236,6 +257,7 @@ impl Findings {
                 self.complaints.push(format!("nothing is refused by {name} any more"));
             }
         }
+        self.complaints.extend(self.kept.differences());
         let count = self.complaints.len();
         assert!(count == 0, "{count} complaints:\n{}", self.complaints.join("\n"));
     }

@@ -9,7 +9,7 @@ use ballast_client::{
     preset::{reserve_config, vault_config},
 };
 use ballast_risk::presets::AssetKind;
-use ballast_tests::{market::TOKEN, usd, Market};
+use ballast_tests::{market::TOKEN, staked::Staked, usd, Market};
 use solana_signer::Signer;
 
 /// Positions of people.
@@ -66,6 +66,20 @@ pub async fn prices_and_fees(stage: &mut Stage) {
         let pairs = [sol, usdc].map(|market| (stage.reserve(&market), market.price_account));
         instruction::refresh_reserves(stage.insured.world.vault, &pairs)
     });
+}
+
+/// A newer price that is composed of a base and a rate.
+pub async fn composed_prices(stage: &mut Stage) {
+    stage.face(1);
+    let mut staked = Staked::list(&mut stage.insured.world).await;
+    stage.face(0);
+    staked.list_too(&mut stage.insured.world).await;
+    let world = &mut stage.insured.world;
+    world.chain.pass(30);
+    let base = world.sol.quote(&world.chain);
+    world.sol.post_raw(&mut world.chain, &base);
+    staked.post_rate(world);
+    try_all!(stage, " with a rate", staked.refreshing(&stage.insured.world));
 }
 
 /// Proofs: that tokens cover claims, and that the books are the sum of the positions.

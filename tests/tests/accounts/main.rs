@@ -7,6 +7,10 @@
 //! [`wrong::Kind`] is tried in every slot from the same moment. Each must be refused by a named error, without a panic, and change
 //! nothing. What is accepted must be in `permitted.rs`, obey the law of `ballast_tests::law` and leave the other vault as it was.
 //!
+//! All that is accepted stands in `accepted.txt`, with `!` where it does something else than the call as it is, beyond the account that is
+//! wrong; all that the runtime or a token program refuses in this program's place, in `refused_by_others.txt`. A new line there, or one
+//! that is gone, fails the test, which says how to write them anew.
+//!
 //! **A new instruction** fails the test by name until a room has a legal call of it: bring the stage into a moment in which it lands in
 //! both vaults (`in_both!`), and add `try_all!(stage, the call)`. Where optional or remaining accounts make several cases, try each; give
 //! a case that needs permissions of its own a name (`try_all!(stage, " for shares", …)`). The failure lists what was accepted: fix the
@@ -20,6 +24,7 @@ mod governance;
 mod hooks;
 mod insurance;
 mod interface;
+mod kept;
 mod lending;
 mod permitted;
 mod random;
@@ -59,6 +64,8 @@ fn every_account_of_every_instruction_is_refused_when_it_is_wrong() {
                 lending::vaults(stage).await;
             })
         }),
+        thread::spawn(|| room(lending::composed_prices)),
+        thread::spawn(|| room(unwinding::frozen_debts)),
         thread::spawn(|| {
             room(async |stage: &mut Stage| {
                 unwinding::tranches(stage).await;

@@ -1,5 +1,5 @@
 //! What may be accepted although it looks wrong, and which errors may be the runtime's. Short, and each with its reason; an entry that
-//! nothing meets any more fails the test. Whatever is accepted must still obey the law and leave the other vault as it is.
+//! nothing meets any more fails the test. Which cases of an entry there are stands in `accepted.txt` and `refused_by_others.txt`. Whatever is accepted must still obey the law and leave the other vault as it is.
 
 use crate::wrong::Kind::{self, *};
 
@@ -83,7 +83,11 @@ pub const PERMITTED: &[Permitted] = &[
         why: "without a change there is no rent to return, and the slot is not used",
     },
     Permitted {
-        calls: &["soft_liquidate", "soft_liquidate with a spare account"],
+        calls: &[
+            "soft_liquidate",
+            "soft_liquidate showing a frozen account",
+            "soft_liquidate with a spare account",
+        ],
         slots: &["shares_to"],
         kinds: &[Absent, Another, Duplicate],
         why: "not used where tokens are paid; of this vault all the same",
@@ -109,7 +113,13 @@ pub const PERMITTED: &[Permitted] = &[
     },
     // remaining accounts
     Permitted {
-        calls: &["refresh_reserves"],
+        calls: &["soft_liquidate showing a frozen account"],
+        slots: &["remaining token account"],
+        kinds: &[Repeated],
+        why: "a debt that is left out of the comparison twice is left out",
+    },
+    Permitted {
+        calls: &["refresh_reserves", "refresh_reserves with a rate"],
         slots: &["remaining price"],
         kinds: &[Elsewhere, Longer, Truncated],
         why: "anyone posts prices, at any address: owner, feed and verification count. The receiver's accounts end with spare bytes",

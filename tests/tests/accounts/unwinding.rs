@@ -6,6 +6,7 @@ use anchor_spl::token_2022::spl_token_2022::state::AccountState;
 use ballast::{
     instructions::{Signal, TightenTo},
     state::{Attestation, Reserve, Vault},
+    BallastError,
 };
 use ballast_client::{
     account::reserves_of,
@@ -15,7 +16,7 @@ use ballast_client::{
     safety::{self, absorbing},
 };
 use ballast_risk::breaker::State;
-use ballast_tests::usd;
+use ballast_tests::{refused, usd};
 use solana_signer::Signer;
 
 /// A book that has become too risky, then insolvent.
@@ -58,6 +59,34 @@ pub async fn tranches(stage: &mut Stage) {
         let reserves = [stage.reserve(&sol), stage.reserve(&usdc)];
         let last = stage.insured.world.tranche(&keeper, &ann, &usdc, &sol, u64::MAX).await;
         recording_losses(absorbing(last, &reserves), stage.insured.fund.address())
+    });
+}
+
+/// A book with two debts, the riskier of which is frozen: whoever repays the other has to show it.
+pub async fn frozen_debts(stage: &mut Stage) {
+    let world = &stage.insured.world;
+    let (btc, sol, lst, usdc) = (world.btc, world.sol, world.lst, world.usdc);
+    in_both!(stage, {
+        let [bob, keeper, lender] = [&stage.bob, &stage.keeper, &stage.lender].map(|user| stage.of(user));
+        let world = &mut stage.insured.world;
+        world.deposit(&lender, &btc, btc.units(100)).await.expect("anyone may lend");
+        world.deposit(&bob, &lst, lst.units(1_000)).await.expect("anyone may lend");
+        world.deposit(&bob, &usdc, usdc.units(20_000)).await.expect("anyone may lend");
+        world.borrow(&bob, &sol, sol.units(300)).await.expect("it is a hedge");
+        world.borrow(&bob, &btc, btc.units(9) / 10).await.expect("it is within limits");
+        world.give(&keeper, &sol, sol.units(1_000)).await;
+    });
+    stage.insured.world.move_price(|w| &mut w.btc, usd(172_000)).await;
+    in_both!(stage, {
+        stage.insured.world.set_frozen(&btc, true).await;
+        let (keeper, bob) = (stage.of(&stage.keeper), stage.of(&stage.bob));
+        let hidden = stage.insured.world.liquidate(&keeper, &bob, &sol, &lst, u64::MAX).await;
+        refused(hidden, BallastError::BetterPairAvailable);
+    });
+    try_all!(stage, " showing a frozen account", {
+        let (keeper, bob) = (stage.of(&stage.keeper), stage.of(&stage.bob));
+        let tranche = stage.insured.world.tranche(&keeper, &bob, &sol, &lst, u64::MAX).await;
+        instruction::showing_frozen(tranche, &[stage.insured.world.asset(&btc).tokens()])
     });
 }
 
@@ -133,4 +162,14 @@ pub async fn breakers(stage: &mut Stage) {
         stage.insured.world.chain.edit::<Vault>(vault, |vault| vault.breaker = Default::default()).await;
     });
     try_all!(stage, safety::trip_reserve(&stage.insured.world.asset(&usdc), Signal::Stale));
+    // a token is missing, which is against the law
+    stage.insured.world.vaults.clear();
+    stage.insured.world.obligations.clear();
+    in_both!(stage, {
+        let held = stage.insured.world.books(&usdc).await.free_tokens.0;
+        stage.insured.world.set_till(&usdc, held - 1, AccountState::Initialized).await;
+    });
+    try_all!(stage, " by a deficit", {
+        safety::trip_reserve(&stage.insured.world.asset(&usdc), Signal::VaultDeficit)
+    });
 }

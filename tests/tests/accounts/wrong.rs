@@ -44,7 +44,7 @@ pub enum Kind {
     Elsewhere,
     /// Closed: no lamports, no bytes.
     Closed,
-    /// Closed, and lamports sent to it again in the same transaction.
+    /// Closed before, and lamports sent to it since. Within one transaction: `reopened.rs`.
     Revived,
     /// Its bytes zeroed, as an account that is being closed.
     Zeroed,

@@ -6,12 +6,13 @@ use ballast_risk::{
     fund::{Fund, Stake, StakeShares},
     interest::{grow_index_up, growth_up, utilisation_up, Q64_ONE},
     leak::Leak,
-    math::{mul_div_down, mul_div_up, mul_q64_down, mul_q64_up},
+    math::{mul_div_down, mul_div_up, mul_q64_down, mul_q64_up, sqrt_down},
     model::RiskModel,
+    pace::PaceMeter,
     price::UnitPrice,
     ramp::blend,
     reserve::{InterestSplit, Ledger},
-    score::{score, Binding, Exposure, Score},
+    score::{score, Binding, Exposure, Score, EXACT_LIMIT, FAST_LIMIT},
     stream::Stream,
     tranche::{Legs, TrancheLimit, TrancheOutcome, TranchePlan},
     Bps, DebtShares, DepositShares, Fraction, Ppm, RiskError, TokenAmount, Usd,
@@ -34,7 +35,7 @@ fn the_proved_formulas_are_those_of_the_crate() {
         assert_eq!(function(arguments), expected, "{line}");
         *rows.entry(name).or_default() += 1;
     }
-    assert!(rows.len() == 29 && rows.values().all(|count| *count >= LEAST_ROWS), "{rows:?}");
+    assert!(rows.len() == 34 && rows.values().all(|count| *count >= LEAST_ROWS), "{rows:?}");
 }
 
 /// A negative number as its pattern of bits.
@@ -49,8 +50,10 @@ fn function(name: &str) -> (usize, Function) {
     match name {
         "mul_div_down" => (3, |n| vec![mul_div_down(n[0], n[1], n[2]).unwrap()]),
         "mul_div_up" => (3, |n| vec![mul_div_up(n[0], n[1], n[2]).unwrap()]),
+        "mul_div_wide" => (3, wide),
         "mul_q64_down" => (2, |n| vec![mul_q64_down(n[0], n[1]).unwrap()]),
         "mul_q64_up" => (2, |n| vec![mul_q64_up(n[0], n[1]).unwrap()]),
+        "sqrt_down" => (1, |n| vec![sqrt_down(word(n[0])).into()]),
         "shares_down" => (2, |n| vec![deposits_at(n[1]).pay_shares_down(tokens(n[0])).unwrap().0.into()]),
         "shares_up" => (2, shares_up),
         "worth_down" => {
@@ -63,6 +66,12 @@ fn function(name: &str) -> (usize, Function) {
         "growth_up" => (2, |n| vec![growth_up(word(n[0]), word(n[1]))]),
         "grow_index_up" => (2, |n| vec![grow_index_up(n[0], n[1])]),
         "split_interest" => (4, split_interest),
+        "claims_up" => (4, |n| {
+            let shares = DepositShares(word(n[0]));
+            let ledger =
+                Ledger { deposit_shares: shares, fees_q64: n[2], insurance_q64: n[3], ..deposits_at(n[1]) };
+            vec![ledger.claims_up()]
+        }),
         "utilisation_up" => (2, |n| vec![utilisation_up(word(n[0]), word(n[1])).into()]),
         "absorb" => (5, absorb),
         "release" => (2, release),
@@ -71,6 +80,7 @@ fn function(name: &str) -> (usize, Function) {
         "amount_down" => (3, |n| vec![price(n[1], n[2]).amount_down(Usd(n[0] as i128)).unwrap().0.into()]),
         "amount_up" => (3, |n| vec![price(n[1], n[2]).amount_up(Usd(n[0] as i128)).unwrap().0.into()]),
         "group_requirement" => (2, group_requirement),
+        "fast_limit" => (1, |n| vec![if n[0] == 64 { FAST_LIMIT } else { EXACT_LIMIT } as u128]),
         "net_risk_down" => (2, net_risk),
         "equity_bonus_down" => (2, |n| {
             let score = Score { collateral: Usd(n[0] as i128), debt: Usd(n[1] as i128), ..Score::default() };
@@ -83,6 +93,10 @@ fn function(name: &str) -> (usize, Function) {
         "stake_worth_down" => (3, |n| {
             let fund = Fund { shares: word(n[1]), tokens: word(n[2]), ..Fund::default() };
             vec![fund.worth_down(StakeShares(word(n[0]))).0.into()]
+        }),
+        "pace_room" => (2, |n| {
+            let meter = PaceMeter { used: word(n[1]), updated_at: 0 };
+            vec![meter.available_down(0, 60, Usd(n[0] as i128)).unwrap().0 as u128]
         }),
         "leak_used" => (4, |n| {
             let leak = Leak { used: word(n[0]), updated_at: 0 };
@@ -107,6 +121,12 @@ fn word(n: u128) -> u64 {
 
 fn tokens(n: u128) -> TokenAmount {
     TokenAmount(word(n))
+}
+
+/// The remainder as what the quotient leaves of the product; both fit 128 bits where its low half is right.
+fn wide(n: &[u128]) -> Vec<u128> {
+    let quotient = mul_div_down(n[0], n[1], n[2]).unwrap();
+    vec![quotient, n[0].wrapping_mul(n[1]).wrapping_sub(quotient.wrapping_mul(n[2]))]
 }
 
 fn deposits_at(index: u128) -> Ledger {
