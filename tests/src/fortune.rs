@@ -32,6 +32,11 @@ impl Fortune {
         Self(&self.0 - &before.0).up()
     }
 
+    /// Both together.
+    pub fn and(&self, other: &Self) -> Self {
+        Self(&self.0 + &other.0)
+    }
+
     /// What this is less than before, micro-USD, rounded up.
     pub fn loss_up(&self, before: &Self) -> i128 {
         before.gain_up(self)
@@ -57,6 +62,16 @@ impl World {
                 }
             }
             sum += self.net(user, fair).await.max(BigInt::ZERO);
+        }
+        Fortune(sum)
+    }
+
+    /// What these obligations owe beyond what they have. Nobody makes their owners pay, so this is what lenders lose by them once they are
+    /// closed: a deposit keeps its worth until then, and a tale that looked at deposits alone would end too early.
+    pub async fn uncovered(&mut self, people: &[&User], fair: &[(Market, i64)]) -> Fortune {
+        let mut sum = BigInt::ZERO;
+        for user in people {
+            sum -= self.net(user, fair).await.min(BigInt::ZERO);
         }
         Fortune(sum)
     }
