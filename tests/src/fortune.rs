@@ -85,7 +85,7 @@ impl World {
         let reserve = market.asset(user.account.vault).reserve();
         let obligation = self.obligation(user).await;
         let Some(place) = obligation.find(&reserve) else { return wallet };
-        let ledger = self.chain.state::<Reserve>(reserve).await.accrued_ledger(self.chain.now() as u64);
+        let ledger = self.chain.state::<Reserve>(reserve).await.accrued_ledger(self.seconds());
         let position = obligation.positions[place];
         wallet
             + match position.side() {
@@ -106,8 +106,7 @@ impl World {
             let of_market =
                 |(market, _): &&(Market, i64)| market.asset(user.account.vault).reserve() == position.reserve;
             let (market, price) = fair.iter().find(of_market).expect("a fair price for every position");
-            let ledger =
-                self.chain.state::<Reserve>(position.reserve).await.accrued_ledger(self.chain.now() as u64);
+            let ledger = self.chain.state::<Reserve>(position.reserve).await.accrued_ledger(self.seconds());
             let shares = BigInt::from(position.shares);
             match position.side() {
                 Some(Side::Deposit) => net += value(market, *price, shares * ledger.deposit_index),
