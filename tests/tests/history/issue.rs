@@ -4,7 +4,7 @@ use crate::tools::*;
 use ballast::{state::Reserve, BallastError};
 use ballast_client::Event;
 use ballast_risk::bucket::FlowRules;
-use ballast_tests::{refused, usd, World};
+use ballast_tests::{refused, World};
 
 /// Part of its group's cap that the asset has, in dollars; and the floor of its inflow bucket, in tokens of $2.
 const CAP: u64 = 1_000_000;
