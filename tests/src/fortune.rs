@@ -32,6 +32,11 @@ impl Fortune {
         Self(&self.0 - &before.0).up()
     }
 
+    /// Both together.
+    pub fn and(&self, other: &Self) -> Self {
+        Self(&self.0 + &other.0)
+    }
+
     /// What this is less than before, micro-USD, rounded up.
     pub fn loss_up(&self, before: &Self) -> i128 {
         before.gain_up(self)
@@ -61,6 +66,16 @@ impl World {
         Fortune(sum)
     }
 
+    /// What these obligations owe beyond what they have. Nobody makes their owners pay, so this is what lenders lose by them once they are
+    /// closed: a deposit keeps its worth until then, and a tale that looked at deposits alone would end too early.
+    pub async fn uncovered(&mut self, people: &[&User], fair: &[(Market, i64)]) -> Fortune {
+        let mut sum = BigInt::ZERO;
+        for user in people {
+            sum -= self.net(user, fair).await.min(BigInt::ZERO);
+        }
+        Fortune(sum)
+    }
+
     /// What someone has of one market: wallet and deposit, less debt. Token units, rounded down.
     pub async fn holding(&mut self, user: &User, market: &Market) -> i128 {
         let wallet = i128::from(self.wallet(user, market).await);
@@ -70,7 +85,7 @@ impl World {
         let reserve = market.asset(user.account.vault).reserve();
         let obligation = self.obligation(user).await;
         let Some(place) = obligation.find(&reserve) else { return wallet };
-        let ledger = self.chain.state::<Reserve>(reserve).await.accrued_ledger(self.chain.now() as u64);
+        let ledger = self.chain.state::<Reserve>(reserve).await.accrued_ledger(self.seconds());
         let position = obligation.positions[place];
         wallet
             + match position.side() {
@@ -91,8 +106,7 @@ impl World {
             let of_market =
                 |(market, _): &&(Market, i64)| market.asset(user.account.vault).reserve() == position.reserve;
             let (market, price) = fair.iter().find(of_market).expect("a fair price for every position");
-            let ledger =
-                self.chain.state::<Reserve>(position.reserve).await.accrued_ledger(self.chain.now() as u64);
+            let ledger = self.chain.state::<Reserve>(position.reserve).await.accrued_ledger(self.seconds());
             let shares = BigInt::from(position.shares);
             match position.side() {
                 Some(Side::Deposit) => net += value(market, *price, shares * ledger.deposit_index),

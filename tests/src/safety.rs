@@ -40,9 +40,9 @@ pub fn breaker_in(state: State, now: Seconds) -> Breaker {
 }
 
 impl World {
-    /// Seconds since the epoch, as the risk crate counts them.
+    /// Seconds since the epoch, as the program counts them: none before it.
     pub fn seconds(&self) -> Seconds {
-        self.chain.now() as Seconds
+        Seconds::try_from(self.chain.now()).unwrap_or(0)
     }
 
     /// Puts a market's breaker of the first vault into a state as of now.

@@ -13,41 +13,8 @@ use solana_hash::Hash;
 use solana_transaction::{InstructionError, Transaction, TransactionError};
 use std::collections::BTreeSet;
 
-/// Most units of a transaction.
-const MOST: u32 = 1_400_000;
-/// Limits between one and the cost.
-const STEPS: u32 = 200;
-/// How far around the beginning and the end of every inner call limits are tried, and in which steps.
-const AROUND: u32 = 60;
-const FINE: usize = 3;
-
-/// Units used when each inner call began and ended, from the logs of a run with [`MOST`] units.
-fn inner_calls(logs: &[String]) -> Vec<u32> {
-    let mut found = vec![];
-    for line in logs {
-        let Some((used, left)) = line.split_once(" consumed ").and_then(|(_, rest)| {
-            let (used, rest) = rest.split_once(" of ")?;
-            Some((used.parse::<u32>().ok()?, rest.split(' ').next()?.parse::<u32>().ok()?))
-        }) else {
-            continue;
-        };
-        found.extend([MOST - left, MOST - left + used]);
-    }
-    found
-}
-
-/// Limits to try: even steps up to the cost, and fine ones around every inner call.
-fn limits(cost: u32, step: u32, inner: &[u32]) -> BTreeSet<u32> {
-    let mut limits: BTreeSet<u32> = (1..cost).step_by(step.max(1) as usize).collect();
-    for at in inner {
-        limits.extend((at.saturating_sub(AROUND)..at + AROUND).step_by(FINE));
-    }
-    limits.insert(cost - 1);
-    limits.into_iter().filter(|limit| (1..cost).contains(limit)).collect()
-}
-
-/// Sends a call under every limit, `steps` of them even; returns its cost and how many limits there were.
-fn cut(empty: &LiteSVM, call: &LegalCall, steps: u32) -> (u32, usize) {
+/// Sends a call under every limit below its cost, and with just that; returns its cost.
+fn cut(empty: &LiteSVM, call: &LegalCall) -> u32 {
     let what = call.words();
     let before = call.before.load_into(empty);
     let blockhash: Hash = before.latest_blockhash();
@@ -60,9 +27,8 @@ fn cut(empty: &LiteSVM, call: &LegalCall, steps: u32) -> (u32, usize) {
     // every refusal hits the same accounts: what one left behind, the next would show
     let mut svm = before.clone().with_sigverify(false);
     let payer = call.payer();
-    let limits = limits(cost, cost / steps, &inner_calls(&landed.logs));
-    for limit in &limits {
-        let transaction = Transaction::new_unsigned(call.message(*limit, &blockhash));
+    for limit in 1..cost {
+        let transaction = Transaction::new_unsigned(call.message(limit, &blockhash));
         let failure = svm.send_transaction(transaction).err();
         let failure = failure.unwrap_or_else(|| panic!("{what} costs {cost} and landed with {limit}"));
         let out_of_units = matches!(
@@ -84,31 +50,19 @@ fn cut(empty: &LiteSVM, call: &LegalCall, steps: u32) -> (u32, usize) {
     svm.send_transaction(Transaction::new_unsigned(call.message(cost, &blockhash)))
         .unwrap_or_else(|failure| panic!("{what} with its cost {cost}: {failure:#?}"));
     assert!(call.accounts(&svm) == complete, "{what} with its cost did something else");
-    (cost, limits.len())
-}
-
-async fn cut_all(steps: u32) -> (usize, usize) {
-    let (calls, empty) = (legal_calls().await, lite());
-    let mut points = 0;
-    for call in &calls {
-        let (cost, limits) = cut(&empty, call, steps);
-        println!("{}: {cost} units, cut at {limits} points", call.words());
-        points += limits;
-    }
-    println!("{} calls, cut at {points} points", calls.len());
-    (calls.len(), points)
+    cost
 }
 
 #[tokio::test]
 async fn whatever_runs_out_of_compute_units_leaves_nothing_behind() {
-    let (calls, points) = cut_all(STEPS).await;
-    assert!(points >= calls * STEPS as usize);
-}
-
-#[tokio::test]
-#[ignore = "every single limit takes some minutes"]
-async fn at_every_single_point_nothing_is_left_behind() {
-    cut_all(MOST).await;
+    let (calls, empty) = (legal_calls().await, lite());
+    let mut points = 0;
+    for call in &calls {
+        let cost = cut(&empty, call);
+        println!("{}: cut at each of the {} units below its cost", call.words(), cost - 1);
+        points += cost - 1;
+    }
+    println!("{} calls, cut at {points} points", calls.len());
 }
 
 /// The same on a whole bank: what a transaction of these instructions leaves of the accounts that it names.

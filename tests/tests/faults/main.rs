@@ -8,4 +8,5 @@ mod rent;
 mod silence;
 mod sysvars;
 mod twice;
+mod waiting;
 mod wrong_clock;

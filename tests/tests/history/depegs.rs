@@ -57,7 +57,7 @@ async fn usde_october_2025() {
     assert!(profit <= 0, "{profit}");
     // what Ann pays is a second of interest
     assert!(world.fortune(&[&ann], &fair).await.loss_up(&held) < 10_000);
-    assert!(world.fortune(&[&lender], &fair).await.loss_up(&lent) <= 0);
+    assert!(world.lost(&[&lender], &lent, &[&ann], &fair).await <= 0);
 
     // Were the aggregate itself to wick, for a second, to 89 cents: spot decides, so a tranche lands, and takes no more than its pace
     spike(&mut world, &usde, cents(89), cents(99), cents(1) / 100).await;
@@ -69,10 +69,14 @@ async fn usde_october_2025() {
     assert!(lost <= i128::from(tranche.repaid) * 18 / 100, "{lost} {tranche:?}");
     println!("a wick of the aggregate to 89 cents sells {} of {owed} and costs {lost}", tranche.repaid);
     refused(world.liquidate(&keeper, &ann, &usdc, &usde, u64::MAX).await, BallastError::Healthy);
+    assert!(world.lost(&[&lender], &lent, &[&ann], &fair).await <= 0);
 
-    // a true fall to 88 cents is sold until the debt is small again
-    let (mut world, usde, _, ann, keeper) = looped().await;
+    // a true fall to 88 cents is sold until the debt is small again, and before lenders lose anything
+    let (mut world, usde, lender, ann, keeper) = looped().await;
     let (usdc, debt) = (world.usdc, world.score(&ann).await.debt.0);
+    let mut fair = world.fair();
+    fair.push((usde, cents(88)));
+    let lent = world.fortune(&[&lender], &fair).await;
     for _ in 0..200 {
         spike_after(&mut world, 10, &usde, cents(88), cents(88), 0).await;
         if world.liquidate(&keeper, &ann, &usdc, &usde, u64::MAX).await.is_err() {
@@ -81,6 +85,7 @@ async fn usde_october_2025() {
     }
     let after = world.score(&ann).await;
     assert!(after.debt.0 < debt * 9 / 10 && after.is_healthy(), "{debt} {after:?}");
+    assert!(world.lost(&[&lender], &lent, &[&ann], &fair).await <= 0);
 }
 
 /// Eve pledges a staked asset of which the market pays half of what its issuer states.
@@ -119,18 +124,20 @@ async fn stream_xusd_november_2025() {
     refused(world.deposit(&fresh, &market, market.units(1)).await, BallastError::NotInThisState);
     let profit = world.fortune(&[&eve], &fair).await.gain_up(&had);
     assert!(profit <= 0, "{profit}");
-    assert!(world.fortune(&[&lender], &fair).await.loss_up(&lent) <= 0);
+    assert!(world.lost(&[&lender], &lent, &[&eve], &fair).await <= 0);
 
     // with the issuer's own statement as the feed, the same attack pays
-    let (mut world, mut staked, _, eve) = bought_at_half().await;
+    let (mut world, mut staked, lender, eve) = bought_at_half().await;
     let usdc = world.usdc;
     let mut fair = world.fair();
     fair.push((staked.market, 120 * usd(1)));
-    let had = world.fortune(&[&eve], &fair).await;
+    let (had, lent) = (world.fortune(&[&eve], &fair).await, world.fortune(&[&lender], &fair).await);
     staked.set_rate(&mut world, RATE).await;
     let power = world.most(&eve, &usdc).await;
     world.borrow(&eve, &usdc, power).await.unwrap();
-    assert!(world.fortune(&[&eve], &fair).await.gain_up(&had) > 5_000 * 1_000_000);
+    let profit = world.fortune(&[&eve], &fair).await.gain_up(&had);
+    assert!(profit > 5_000 * 1_000_000, "{profit}");
+    assert!(world.lost(&[&lender], &lent, &[&eve], &fair).await >= profit, "and lenders pay it");
 }
 
 #[tokio::test]
@@ -172,7 +179,7 @@ async fn stream_xusd_november_2025_in_one_vault_only() {
     world.withdraw(lender, &usdc, usdc.units(1_000)).await.unwrap();
     // not a byte of the other vault has changed
     assert_eq!(world.accounts_of(other).await, elsewhere);
-    assert!(world.fortune(&[safe_lender, safe_borrower], &fair).await.loss_up(&safe) <= 0);
+    assert!(world.lost(&[safe_lender, safe_borrower], &safe, &[], &fair).await <= 0);
 }
 
 /// Ann owes $14,000 on a hundred staked SOL at $240.
@@ -260,7 +267,7 @@ async fn aave_capo_march_2026() {
     assert!(profit <= 0, "{profit}");
     // Ann pays her interest and nothing else
     assert!(world.fortune(&[&ann], &fair).await.loss_up(&held) < 100_000);
-    assert!(world.fortune(&[&lender], &fair).await.loss_up(&lent) <= 0);
+    assert!(world.lost(&[&lender], &lent, &[&ann], &fair).await <= 0);
 
     // were health to follow the guard's price, she would be sold: what the market pays is what counts
     staked.set_rate(&mut world, RATE / 2).await;

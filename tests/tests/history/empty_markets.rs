@@ -1,5 +1,6 @@
 //! Empty markets, first depositors, amounts of a few units, and tokens that are sent past the program.
 
+use crate::tools::Tale;
 use anchor_lang::prelude::Pubkey;
 use anchor_spl::token_2022::spl_token_2022::state::AccountState;
 use ballast::{instructions::Signal, BallastError};
@@ -46,7 +47,7 @@ async fn radiant_zklend_hundred_onyx() {
 async fn balancer_november_2025() {
     let mut world = World::start().await;
     let (sol, usdc) = (world.sol, world.usdc);
-    world.lender(&usdc, usdc.units(20_000)).await;
+    let lender = world.lender(&usdc, usdc.units(20_000)).await;
     let ann = world.user().await;
     world.deposit(&ann, &sol, sol.units(1_000)).await.unwrap();
     world.borrow(&ann, &usdc, usdc.units(18_000)).await.unwrap();
@@ -54,7 +55,7 @@ async fn balancer_november_2025() {
     let eve = world.user().await;
     world.give(&eve, &usdc, 1_000).await;
     let (asset, fair) = (world.asset(&usdc), world.fair());
-    let had = world.fortune(&[&eve], &fair).await;
+    let (had, lent) = (world.fortune(&[&eve], &fair).await, world.fortune(&[&lender], &fair).await);
     let surplus = world.books(&usdc).await.surplus().unwrap();
     let mut steps = 0;
     for unit in 1..=9u64 {
@@ -92,6 +93,7 @@ async fn balancer_november_2025() {
     assert!(steps > 600, "{steps} steps landed");
     assert!(world.wallet(&eve, &usdc).await < 1_000, "rounding costs something, and not the vault");
     assert!(world.books(&usdc).await.surplus().unwrap() >= surplus);
+    assert!(world.lost(&[&lender], &lent, &[&ann], &fair).await <= 0);
     // and whoever sees something else can stop it: a unit that is missing trips the breaker, and nothing comes in or is lent then
     let held = world.till(&usdc).await;
     world.set_till(&usdc, held - 1, AccountState::Initialized).await;

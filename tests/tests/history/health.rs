@@ -4,7 +4,7 @@ use crate::tools::{lender_and_attacker, Tale};
 use anchor_lang::{error::ErrorCode, prelude::AccountMeta, solana_program::instruction::Instruction};
 use ballast::{state::Obligation, BallastError};
 use ballast_client::{account::reserves_of, instruction, safety::absorb_loss};
-use ballast_tests::{attack::swapped, refused, usd, User, World};
+use ballast_tests::{attack::swapped, refused, usd, Market, User, World};
 use std::collections::BTreeSet;
 
 /// Eve owes so many dollars on 100 SOL at $200, and has a second wallet; a lender has ten millions.
@@ -57,7 +57,7 @@ async fn euler_march_2023() {
             world.liquidate(liquidator, &eve, &usdc, &sol, usdc.units(15_000)).await.unwrap();
             let profit = world.fortune(&[&eve, &helper], &fair).await.gain_up(&had);
             assert!(profit <= 0, "at ${price}: {profit}");
-            assert!(world.fortune(&[&lender], &fair).await.loss_up(&lent) <= 0);
+            assert!(world.lost(&[&lender], &lent, &[&eve], &fair).await <= 0);
         }
     }
 }
@@ -153,16 +153,19 @@ async fn marginfi_september_2025() {
     refused(world.send(&[stranger], &[&eve.keypair]).await, BallastError::NotOwner);
     let profit = world.fortune(&[&eve, &helper], &fair).await.gain_up(&had);
     assert!(profit <= 0, "{profit}");
-    assert!(world.fortune(&[&lender], &fair).await.loss_up(&lent) <= 0);
+    assert!(world.lost(&[&lender], &lent, &[&eve, &helper], &fair).await <= 0);
     let book: Obligation = world.obligation(&eve).await;
     assert_eq!(book.position_count, 2);
 }
 
+/// When the keeper sends tokens past the program: never, in front of the tranche that it forces, behind it, or both.
+const DONATIONS: [(usize, usize); 4] = [(0, 0), (500, 0), (0, 500), (500, 500)];
+
 #[tokio::test]
 async fn llamalend_sdola_march_2026() {
-    // the same tranche with and without a donation to both reserves in front of it, in one transaction
+    // the same tranche with and without a donation to both reserves around it, in one transaction, and another try right after it
     let mut outcomes = vec![];
-    for donates in [false, true] {
+    for (first, last) in DONATIONS {
         let (mut world, lender, ann, keeper) = indebted(14_000).await;
         let (sol, usdc) = (world.sol, world.usdc);
         world.give(&keeper, &sol, sol.units(1_000)).await;
@@ -170,21 +173,26 @@ async fn llamalend_sdola_march_2026() {
         let fair = world.fair();
         let had = world.fortune(&[&keeper], &fair).await;
         let (held, lent) = (world.fortune(&[&ann], &fair).await, world.fortune(&[&lender], &fair).await);
-        let mut batch = vec![];
-        for market in [sol, usdc].iter().filter(|_| donates) {
-            batch.push(world.donation(&keeper, market, market.units(500)));
-        }
-        batch.push(world.tranche(&keeper, &ann, &usdc, &sol, u64::MAX).await);
+        let tranche = world.tranche(&keeper, &ann, &usdc, &sol, u64::MAX).await;
+        let send = |world: &World, whole: usize| {
+            let gift = |market: &Market| world.donation(&keeper, market, market.units(whole as u64));
+            [sol, usdc].iter().filter(|_| whole > 0).map(gift).collect::<Vec<_>>()
+        };
+        let batch = [send(&world, first), vec![tranche.clone()], send(&world, last)].concat();
         world.must(&batch, &[&keeper.keypair]).await;
+        // what was sent forces nothing more: the book is as healthy as the tranche left it
+        refused(world.send(&[tranche], &[&keeper.keypair]).await, BallastError::Healthy);
         let lost = world.fortune(&[&ann], &fair).await.loss_up(&held);
         let profit = world.fortune(&[&keeper], &fair).await.gain_up(&had);
         // what a keeper gains is what the borrower loses, and that is the bonus: less than 5 % of the debt, here cents
         assert!(profit <= lost && lost < 14_000 * 1_000_000 / 100, "{profit} {lost}");
-        assert!(world.fortune(&[&lender], &fair).await.loss_up(&lent) <= 0);
+        assert!(world.lost(&[&lender], &lent, &[&ann], &fair).await <= 0);
         outcomes.push((world.shares(&ann, &sol).await, world.shares(&ann, &usdc).await, lost, profit));
     }
-    let [(sol, usdc, lost, fee), given] = outcomes[..] else { panic!("two outcomes") };
-    assert_eq!((sol, usdc, lost), (given.0, given.1, given.2), "no extra loss to the borrower");
-    assert!(given.3 <= fee - (500 * 165 + 500) * 1_000_000, "moving the rate costs all that was sent");
-    assert!(given.3 <= 0);
+    let (sol, usdc, lost, fee) = outcomes[0];
+    for (given, (first, last)) in outcomes.iter().zip(DONATIONS).skip(1) {
+        assert_eq!((sol, usdc, lost), (given.0, given.1, given.2), "no extra loss to the borrower");
+        let sent = (first + last) as i128 * (165 + 1) * 1_000_000;
+        assert!(given.3 <= fee - sent && given.3 <= 0, "moving the rate costs all that was sent");
+    }
 }

@@ -142,7 +142,7 @@ async fn drift_april_2026() {
 
     let profit = desk.world.fortune(&[&eve], &fair).await.gain_up(&had);
     assert!(profit <= 0, "{profit}");
-    assert!(desk.world.fortune(&[&lender], &fair).await.loss_up(&lent) <= 0);
+    assert!(desk.world.lost(&[&lender], &lent, &[&eve], &fair).await <= 0);
     assert_eq!(thresholds(AssetKind::Alt), *desk.reserve(&alt).await.thresholds.as_risk());
 }
 
@@ -151,12 +151,13 @@ async fn drift_april_2026() {
 async fn drift_april_2026_where_nobody_looks() {
     let mut desk = Desk::open().await;
     let (alt, usdc) = (desk.world.alt, desk.world.usdc);
-    let (_, eve) = lender_and_attacker(&mut desk.world, &alt, 100).await; // $200
+    let (lender, eve) = lender_and_attacker(&mut desk.world, &alt, 100).await; // $200
     let rules = ballast_risk::bucket::FlowRules::balanced(1, 1);
     desk.world.set_flows(&usdc, rules).await;
     desk.world.tick(1).await;
     let fair = desk.world.fair();
     let had = desk.world.fortune(&[&eve], &fair).await;
+    let lent = desk.world.fortune(&[&lender], &fair).await;
     let reserve = desk.reserve(&alt).await;
     let feed = OracleConfig { feed_id: desk.world.btc.feed_id, ..OracleConfig::of(&reserve) };
     let about = desk.about(&alt);
@@ -173,5 +174,7 @@ async fn drift_april_2026_where_nobody_looks() {
     // and the charge for size takes what they count
     let bound = i128::from(usdc.units(10_000_000)) / 5 - 200 * 1_000_000;
     assert!(profit > bound / 2 && profit <= bound + 1_000_000_000, "{profit} {bound}");
+    let lost = desk.world.lost(&[&lender], &lent, &[&eve], &fair).await;
+    assert!((profit..=bound + 1_000_000_000).contains(&lost), "and lenders pay it: {lost} {profit}");
     refused(desk.world.borrow(&eve, &usdc, usdc.units(100)).await, BallastError::OutflowBucketEmpty);
 }

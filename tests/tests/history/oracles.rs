@@ -1,6 +1,6 @@
 //! Accounts that pretend to be a price.
 
-use crate::tools::lender_and_attacker;
+use crate::tools::{lender_and_attacker, Tale};
 use anchor_lang::{error::ErrorCode, prelude::Pubkey};
 use ballast::BallastError;
 use ballast_client::price::{Price, PRICE_PROGRAM};
@@ -72,7 +72,7 @@ async fn loopscale_april_2025() {
     assert_ne!(world.reserve(&eth).await.price.publish_time, eth_quote.publish_time as u64);
     let profit = world.fortune(&[&eve], &fair).await.gain_up(&had);
     assert!(profit <= 0, "{profit}");
-    assert!(world.fortune(&[&lender], &fair).await.loss_up(&lent) <= 0);
+    assert!(world.lost(&[&lender], &lent, &[&eve], &fair).await <= 0);
     // the same price in a genuine account would have paid: what stops it is who wrote it
     sol.post_raw(&mut world.chain, &Price { confidence: 0, ..quote });
     world.refresh_one(&sol).await.unwrap();
@@ -80,5 +80,7 @@ async fn loopscale_april_2025() {
     usdc.post_raw(&mut world.chain, &dollar);
     world.refresh_one(&usdc).await.unwrap();
     world.borrow(&eve, &usdc, usdc.units(1_000_000)).await.unwrap();
-    assert!(world.fortune(&[&eve], &fair).await.gain_up(&had) > 900_000 * 1_000_000);
+    let profit = world.fortune(&[&eve], &fair).await.gain_up(&had);
+    assert!(profit > 900_000 * 1_000_000, "{profit}");
+    assert!(world.lost(&[&lender], &lent, &[&eve], &fair).await >= profit, "and lenders pay it");
 }

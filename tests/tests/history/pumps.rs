@@ -41,20 +41,20 @@ async fn mango_october_2022() {
     spike(&mut world, &alt, usd(2), usd(2), 0).await;
     let profit = world.fortune(&[&eve], &fair).await.gain_up(&had);
     assert!(profit <= 0, "{profit}");
-    assert!(world.fortune(&[&lender], &fair).await.loss_up(&lent) <= 0);
+    assert!(world.lost(&[&lender], &lent, &[&eve], &fair).await <= 0);
 
     // without an average that lags, the same attack pays
     let mut world = World::start().await;
     let (alt, usdc, fair) = (world.alt, world.usdc, world.fair());
     let (lender, eve) = lender_and_attacker(&mut world, &alt, 10_000).await;
-    let had = world.fortune(&[&eve], &fair).await;
+    let (had, lent) = (world.fortune(&[&eve], &fair).await, world.fortune(&[&lender], &fair).await);
     spike(&mut world, &alt, usd(20), usd(20), 0).await;
     let pumped = world.most(&eve, &usdc).await;
     world.borrow(&eve, &usdc, pumped).await.unwrap();
     spike(&mut world, &alt, usd(2), usd(2), 0).await;
     let profit = world.fortune(&[&eve], &fair).await.gain_up(&had);
     assert!(profit > 100_000 * 1_000_000, "{profit}");
-    assert!(world.shares(&lender, &usdc).await > 0);
+    assert!(world.lost(&[&lender], &lent, &[&eve], &fair).await >= profit, "and lenders pay it");
 }
 
 #[tokio::test]
@@ -62,12 +62,12 @@ async fn mango_october_2022_the_other_way_round() {
     // what is owed is pushed down instead: at $20 a thousand SOL would be covered, but the average says $200
     let mut world = World::start().await;
     let (sol, usdc) = (world.sol, world.usdc);
-    world.lender(&sol, sol.units(100_000)).await;
+    let lender = world.lender(&sol, sol.units(100_000)).await;
     let eve = world.user().await;
     world.deposit(&eve, &usdc, usdc.units(20_000)).await.unwrap();
     world.tick(1).await;
     let fair = world.fair();
-    let had = world.fortune(&[&eve], &fair).await;
+    let (had, lent) = (world.fortune(&[&eve], &fair).await, world.fortune(&[&lender], &fair).await);
     let power = world.most(&eve, &sol).await;
     let receipt = spike(&mut world, &sol, usd(20), usd(200), usd(1) / 100).await;
     assert!(shows(&receipt, Cause::Average));
@@ -76,17 +76,20 @@ async fn mango_october_2022_the_other_way_round() {
     world.borrow(&eve, &sol, pushed).await.unwrap();
     let profit = world.fortune(&[&eve], &fair).await.gain_up(&had);
     assert!(profit <= 0, "{profit}");
+    assert!(world.lost(&[&lender], &lent, &[&eve], &fair).await <= 0);
     // without a lagging average it pays
     let mut world = World::start().await;
     let (sol, usdc) = (world.sol, world.usdc);
-    world.lender(&sol, sol.units(100_000)).await;
+    let lender = world.lender(&sol, sol.units(100_000)).await;
     let eve = world.user().await;
     world.deposit(&eve, &usdc, usdc.units(20_000)).await.unwrap();
     let fair = world.fair();
-    let had = world.fortune(&[&eve], &fair).await;
+    let (had, lent) = (world.fortune(&[&eve], &fair).await, world.fortune(&[&lender], &fair).await);
     spike(&mut world, &sol, usd(20), usd(20), 0).await;
     world.borrow(&eve, &sol, sol.units(700)).await.unwrap();
-    assert!(world.fortune(&[&eve], &fair).await.gain_up(&had) > 100_000 * 1_000_000);
+    let profit = world.fortune(&[&eve], &fair).await.gain_up(&had);
+    assert!(profit > 100_000 * 1_000_000, "{profit}");
+    assert!(world.lost(&[&lender], &lent, &[&eve], &fair).await >= profit, "and lenders pay it");
 }
 
 #[tokio::test]
@@ -147,7 +150,7 @@ async fn solend_usdh_november_2022() {
         } else {
             let profit = profit(&world.fortune(&[&eve], &fair).await);
             assert!(profit <= 0, "{profit}");
-            assert!(world.fortune(&[&lender], &fair).await.loss_up(&lent) <= 0);
+            assert!(world.lost(&[&lender], &lent, &[&eve], &fair).await <= 0);
         }
         // whatever was lost stays in its vault, to the byte
         assert_eq!(world.accounts_of(other).await, elsewhere);
@@ -177,7 +180,7 @@ async fn yieldblox_february_2026() {
     assert_eq!(world.most(&eve, &usdc).await, 0);
     let profit = world.fortune(&[&eve], &fair).await.gain_up(&had);
     assert!(profit <= 0, "{profit}");
-    assert!(world.fortune(&[&lender], &fair).await.loss_up(&lent) <= 0);
+    assert!(world.lost(&[&lender], &lent, &[&eve], &fair).await <= 0);
 
     // What is left: a book that stayed empty for longer than the average reaches back, of a reserve that nobody refreshed meanwhile. After
     // a silence no price is a jump. What it takes at once is bounded by the outflow bucket.
@@ -196,5 +199,9 @@ async fn yieldblox_february_2026() {
     // a fifth of what was lent, less what is pledged and left behind
     let bound = i128::from(usdc.units(10_000_000)) / 5 - 200_000 * 1_000_000;
     assert!(profit <= bound + 1_000_000, "{profit} {bound}");
-    assert!(world.fortune(&[&lender], &fair).await.loss_up(&lent) <= 0, "nothing is written off yet");
+    let lost = world.lost(&[&lender], &lent, &[&eve], &fair).await;
+    assert!(
+        (profit..=bound + 1_000_000).contains(&lost),
+        "lenders lose it as soon as it is closed: {lost} {profit}"
+    );
 }

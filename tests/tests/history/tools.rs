@@ -3,7 +3,7 @@
 use ballast::{event::BreakerChanged, state::Reserve, BallastError};
 use ballast_client::{price::Price, Event};
 use ballast_risk::breaker::Cause;
-use ballast_tests::{Market, Receipt, User, World};
+use ballast_tests::{fortune::Fortune, Market, Receipt, User, World};
 
 /// A lender of ten million dollars, and an attacker who holds so many of a market's tokens as collateral.
 pub async fn lender_and_attacker(world: &mut World, market: &Market, whole: u64) -> (User, User) {
@@ -37,6 +37,15 @@ pub async fn spike_after(
 
 /// What these tales ask of a world.
 pub trait Tale {
+    /// What lenders lost since they had so much, micro-USD, rounded up: what their deposits are worth less, and what the books of
+    /// others owe beyond what they have, which is theirs to bear.
+    async fn lost(
+        &mut self,
+        lenders: &[&User],
+        lent: &Fortune,
+        books: &[&User],
+        fair: &[(Market, i64)],
+    ) -> i128;
     /// Posts and refreshes every price but one.
     async fn refresh_others(&mut self, but: &Market);
     /// The most that a user can borrow now, to the unit; 0 where not even the smallest debt is possible.
@@ -46,6 +55,17 @@ pub trait Tale {
 }
 
 impl Tale for World {
+    async fn lost(
+        &mut self,
+        lenders: &[&User],
+        lent: &Fortune,
+        books: &[&User],
+        fair: &[(Market, i64)],
+    ) -> i128 {
+        let now = self.fortune(lenders, fair).await;
+        self.uncovered(books, fair).await.and(lent).gain_up(&now)
+    }
+
     async fn refresh_others(&mut self, but: &Market) {
         for market in self.markets() {
             if market.price_account != but.price_account {

@@ -116,7 +116,8 @@ async fn the_law_holds_through_random_lives_of_a_fund() {
     for _ in 0..STEPS {
         lives.step().await;
     }
-    // each was tried, and each has landed at least once
+    println!("{:?}", lives.counts);
+    // each was tried, and has landed; a claim passes by a majority that seldom comes together by chance
     for name in [
         "stake",
         "ask",
@@ -130,7 +131,9 @@ async fn the_law_holds_through_random_lives_of_a_fund() {
         "close",
         "wait",
     ] {
-        assert!(lives.counts.contains_key(&(name, true)), "{name} never landed: {:?}", lives.counts);
+        let least = if name == "cover by claim" { 3 } else { 10 };
+        let landed = lives.counts.get(&(name, true)).copied().unwrap_or(0);
+        assert!(landed >= least, "{name} landed {landed} times: {:?}", lives.counts);
     }
     // in the end nobody owns more than is there
     let fund = lives.insured.state().await;
