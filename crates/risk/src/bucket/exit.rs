@@ -9,7 +9,7 @@ use crate::{
 };
 
 const DAY: Seconds = 86_400;
-/// In Normal, a position's count of daily shares begins anew after this. It is longer than a full exit takes that goes on every day.
+/// A position's count of daily shares begins anew after this. It is longer than a full exit takes that goes on every day.
 const FORGET_AFTER: Seconds = 14 * DAY;
 
 /// By which rule tokens leave.
@@ -94,21 +94,26 @@ impl PositionFlow {
         DepositShares(whole.min(base).saturating_sub(taken).min(exit.held.0))
     }
 
-    /// Shares taken since when, as the exit's rule counts them; nothing since its beginning where the position was last counted
-    /// under another one.
+    /// Shares taken since when, as the exit's rule counts them: in Normal up to now and while restricted up to its beginning, days count
+    /// only as far as shares were taken for them, so that a restriction that follows another starts no first share anew.
     pub(super) fn counted(&self, rules: &FlowRules, exit: &Exit, now: Seconds) -> (u64, Seconds) {
         match exit.rule {
-            ExitRule::Bucket if now < self.since.saturating_add(FORGET_AFTER) => {
-                let base = exit.held.0.saturating_add(self.taken);
-                let shares = part_down(DAY.saturating_mul(BPS_ONE), self.taken, base);
-                let days = shares.checked_div(u64::from(rules.daily_share.0)).unwrap_or(0);
-                (self.taken, self.since.max(now.saturating_sub(days)))
-            }
-            ExitRule::Bucket => (0, now),
+            ExitRule::Bucket => self.counted_until(now, rules, exit),
             ExitRule::DailyShare { since } if self.since >= since => (self.taken, self.since),
+            ExitRule::DailyShare { since } => self.counted_until(since, rules, exit),
             ExitRule::ProRata { since } if self.since == since => (self.taken, self.since),
-            ExitRule::DailyShare { since } | ExitRule::ProRata { since } => (0, since),
+            ExitRule::ProRata { since } => (0, since),
         }
+    }
+
+    fn counted_until(&self, time: Seconds, rules: &FlowRules, exit: &Exit) -> (u64, Seconds) {
+        if time >= self.since.saturating_add(FORGET_AFTER) {
+            return (0, time);
+        }
+        let base = exit.held.0.saturating_add(self.taken);
+        let shares = part_down(DAY.saturating_mul(BPS_ONE), self.taken, base);
+        let used = shares.checked_div(u64::from(rules.daily_share.0)).unwrap_or(0);
+        (self.taken, self.since.max(time.saturating_sub(used)))
     }
 }
 

@@ -153,14 +153,36 @@ fn a_seventh_a_day_is_a_full_exit_in_six_days_from_the_first() {
             assert!(days <= 6);
         }
     }
-    // who comes late has lost nothing, and a new Guarded counts anew
+    // who comes late has lost nothing, and two weeks later a new Guarded counts anew
     let late = exit(rule, 700, 700, 700, 700);
     assert!(flows.withdraw(&rules(), &PositionFlow::default(), &late, START + 6 * DAY).is_ok());
-    let anew = ExitRule::DailyShare { since: START + 7 * DAY };
+    let anew = ExitRule::DailyShare { since: START + 14 * DAY };
     let out = exit(anew, 1_429, 10_000, 10_000, 10_000);
-    assert!(flows.withdraw(&rules(), &position, &out, START + 7 * DAY).is_ok());
+    assert!(flows.withdraw(&rules(), &position, &out, START + 14 * DAY).is_ok());
     let more = exit(anew, 1_430, 10_000, 10_000, 10_000);
-    assert_eq!(flows.withdraw(&rules(), &position, &more, START + 7 * DAY), Err(Refusal::ExitShareSpent));
+    assert_eq!(flows.withdraw(&rules(), &position, &more, START + 14 * DAY), Err(Refusal::ExitShareSpent));
+}
+
+#[test]
+fn a_guard_that_follows_another_starts_no_share_anew_and_a_reserve_that_flaps_lets_everybody_out_as_soon() {
+    let share = u64::from(MIN_DAILY_SHARE.0);
+    // guarded, a first share leaves; another guard takes over five minutes later, when the first one ends
+    let ask = |since, amount, held| exit(ExitRule::DailyShare { since }, amount, held, 10_000, 10_000);
+    let first = Flows::default();
+    let moved = first.withdraw(&rules(), &PositionFlow::default(), &ask(START, share, 10_000), START).unwrap();
+    let takes_over = START + 300;
+    let left = moved.position.allowance_down(&first, &rules(), &ask(takes_over, 0, 10_000 - share), START + 700);
+    assert_eq!(left.0, 10_000 * share * (DAY + 700) / DAY / 10_000 - share);
+    // guarded anew each day: still a seventh of what was held at first, and all of it in six days from the first
+    let (mut flows, mut position, mut held) = (Flows::default(), PositionFlow::default(), 10_000);
+    for day in 0..7 {
+        let now = START + day * DAY;
+        let allowed = position.allowance_down(&flows, &rules(), &ask(now, 0, held), now).0;
+        assert!(allowed <= share, "day {day}: {allowed}");
+        let moved = flows.withdraw(&rules(), &position, &ask(now, allowed, held), now).unwrap();
+        (flows, position, held) = (moved.flows, moved.position, held - allowed);
+    }
+    assert_eq!(held, 0);
 }
 
 #[test]
