@@ -14,6 +14,7 @@ pub mod reserves;
 pub mod roles;
 pub mod scores;
 pub mod tranches;
+pub mod worth;
 
 use crate::step::Step;
 
@@ -29,7 +30,7 @@ pub struct StepLaw {
 }
 
 /// All of them, the cheap ones first.
-pub const STEP_LAWS: [StepLaw; 19] = [
+pub const STEP_LAWS: [StepLaw; 20] = [
     StepLaw { name: "books hold", check: reserves::books_hold },
     StepLaw { name: "positions sum", check: reserves::changes_sum },
     StepLaw { name: "indices stand still within a second", check: reserves::indices_stand },
@@ -37,6 +38,7 @@ pub const STEP_LAWS: [StepLaw; 19] = [
     StepLaw { name: "a migration loses nothing", check: layouts::migration_keeps },
     StepLaw { name: "no healthy obligation loses a unit", check: healthy::bystanders_lose_nothing },
     StepLaw { name: "the program scores as the client", check: scores::program_agrees },
+    StepLaw { name: "a score is what the accounts are worth", check: worth::written_score_is_right },
     StepLaw { name: "opened risk is covered", check: opening::risk_is_covered },
     StepLaw { name: "a tranche lowers risk", check: tranches::risk_falls },
     StepLaw { name: "a tranche spends what it repays", check: tranches::pace_is_spent_fairly },

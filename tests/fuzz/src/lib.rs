@@ -7,6 +7,7 @@ pub mod laws;
 pub mod outcome;
 pub mod player;
 pub mod probes;
+pub mod reference;
 pub mod run;
 pub mod sequence;
 pub mod setup;

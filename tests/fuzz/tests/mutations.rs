@@ -1,5 +1,8 @@
 //! Each law can fail: what a broken program would leave behind is written into the accounts, and the law says so.
 
+#[path = "mutations/worth.rs"]
+mod worth;
+
 use anchor_lang::{prelude::Pubkey, Discriminator, ZeroCopy};
 use ballast::state::{FundAccount, Obligation, Reserve, StakeAccount, Vault};
 use ballast_client::address::Account;
