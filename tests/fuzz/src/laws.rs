@@ -10,6 +10,7 @@ pub mod healthy;
 pub mod isolation;
 pub mod layouts;
 pub mod opening;
+pub mod requirements;
 pub mod reserves;
 pub mod roles;
 pub mod scores;
@@ -30,7 +31,7 @@ pub struct StepLaw {
 }
 
 /// All of them, the cheap ones first.
-pub const STEP_LAWS: [StepLaw; 20] = [
+pub const STEP_LAWS: [StepLaw; 21] = [
     StepLaw { name: "books hold", check: reserves::books_hold },
     StepLaw { name: "positions sum", check: reserves::changes_sum },
     StepLaw { name: "indices stand still within a second", check: reserves::indices_stand },
@@ -48,6 +49,7 @@ pub const STEP_LAWS: [StepLaw; 20] = [
     StepLaw { name: "roles act themselves", check: roles::act_themselves },
     StepLaw { name: "breaker table", check: breakers::table_is_respected },
     StepLaw { name: "governance raises no requirement at once", check: governance::no_jump },
+    StepLaw { name: "executing a change raises nobody's requirement", check: requirements::nobody_needs_more },
     StepLaw { name: "funds hold and stake counts once", check: funds::hold },
     StepLaw { name: "cover is paid at price", check: funds::cover_is_fair },
     StepLaw { name: "stake shares keep their worth", check: funds::shares_keep_their_worth },

@@ -227,6 +227,7 @@ impl Player {
                 after: Lens::now(&self.world.svm),
                 clock: &clock,
                 calls: &built,
+                obligations: &self.world.obligations,
                 missing: &self.world.missing,
                 signers: metas().filter(|meta| meta.is_signer).map(|meta| meta.pubkey).collect(),
                 changed,

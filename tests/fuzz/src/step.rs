@@ -12,6 +12,7 @@ use anchor_lang::{
     Discriminator, ZeroCopy,
 };
 use ballast::state::Obligation;
+use ballast_client::address::Account;
 use ballast_risk::{score::Score, Seconds};
 use solana_account::AccountSharedData;
 use std::collections::BTreeMap;
@@ -76,6 +77,8 @@ pub struct Step<'a> {
     pub clock: &'a Clock,
     /// What was called, with what was wrong with it.
     pub calls: &'a [(Call, Built)],
+    /// All open obligations.
+    pub obligations: &'a BTreeMap<Pubkey, Account>,
     /// Tokens that vanished before, by token account.
     pub missing: &'a BTreeMap<Pubkey, u64>,
     /// Whoever signed.
