@@ -77,6 +77,7 @@ impl Generator {
             Mood::Wild | Mood::Calm if generator.one_in(4) => Some(Story::OldVault),
             Mood::Wild if generator.one_in(2) => Some(Story::Halts),
             Mood::Hostile if generator.one_in(6) => Some(Story::MissingTokens),
+            Mood::Calm | Mood::Hostile if generator.one_in(3) => Some(Story::Leaving),
             _ => None,
         };
         if let Some(story) = story {

@@ -2,7 +2,9 @@
 //! much are tried on copies, as steps of their own.
 
 pub mod breakers;
+pub mod changes;
 pub mod coalition;
+pub mod exits;
 pub mod funds;
 pub mod governance;
 pub mod halts;
@@ -12,6 +14,7 @@ pub mod layouts;
 pub mod opening;
 pub mod requirements;
 pub mod reserves;
+pub mod rises;
 pub mod roles;
 pub mod scores;
 pub mod tranches;
@@ -31,7 +34,7 @@ pub struct StepLaw {
 }
 
 /// All of them, the cheap ones first.
-pub const STEP_LAWS: [StepLaw; 21] = [
+pub const STEP_LAWS: [StepLaw; 22] = [
     StepLaw { name: "books hold", check: reserves::books_hold },
     StepLaw { name: "positions sum", check: reserves::changes_sum },
     StepLaw { name: "indices stand still within a second", check: reserves::indices_stand },
@@ -48,8 +51,12 @@ pub const STEP_LAWS: [StepLaw; 21] = [
     StepLaw { name: "only signers pay", check: isolation::only_signers_pay },
     StepLaw { name: "roles act themselves", check: roles::act_themselves },
     StepLaw { name: "breaker table", check: breakers::table_is_respected },
+    StepLaw { name: "a breaker rises by its signals", check: rises::have_their_causes },
     StepLaw { name: "governance raises no requirement at once", check: governance::no_jump },
-    StepLaw { name: "executing a change raises nobody's requirement", check: requirements::nobody_needs_more },
+    StepLaw {
+        name: "executing a change raises nobody's requirement",
+        check: requirements::nobody_needs_more,
+    },
     StepLaw { name: "funds hold and stake counts once", check: funds::hold },
     StepLaw { name: "cover is paid at price", check: funds::cover_is_fair },
     StepLaw { name: "stake shares keep their worth", check: funds::shares_keep_their_worth },

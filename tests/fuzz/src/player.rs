@@ -4,6 +4,7 @@ use crate::{
     action::{Action, Call, Flaw, Lie},
     build::{build, Built},
     laws::{
+        exits::{Exits, SHARE},
         governance,
         halts::{Halts, DAY_IN_SEVEN},
         STEP_LAWS,
@@ -53,13 +54,15 @@ pub struct Player {
     pub broken: Vec<Violation>,
     /// For how long breakers held Halted.
     halts: Halts,
+    /// What left where only a share may leave.
+    exits: Exits,
 }
 
 impl Player {
     /// In a copy of a world.
     pub fn new(world: World) -> Self {
-        let (tally, broken, halts) = (Tally::default(), vec![], Halts::default());
-        Self { world, tally, lawful: true, chatty: false, tamper: None, broken, halts }
+        let (tally, broken, halts, exits) = (Tally::default(), vec![], Halts::default(), Exits::default());
+        Self { world, tally, lawful: true, chatty: false, tamper: None, broken, halts, exits }
     }
 
     /// For probes: no laws are asked, nothing else differs.
@@ -239,6 +242,11 @@ impl Player {
                     self.broken.push(Violation { law: law.name.into(), words });
                 }
                 self.tally.asked(law.name);
+            }
+            match self.exits.record(&step) {
+                Ok(true) => self.tally.asked(SHARE),
+                Ok(false) => {}
+                Err(words) => self.broken.push(Violation { law: SHARE.into(), words }),
             }
             if let Some(violation) = self.broken.first() {
                 return Err(violation.clone());

@@ -85,6 +85,11 @@ impl Worth {
         &self.collateral.low - &self.debt.high - &self.requirement.high
     }
 
+    /// The same at most.
+    pub fn excess_high(&self) -> BigInt {
+        &self.collateral.high - &self.debt.low - &self.requirement.low
+    }
+
     /// Whether this is a score of it.
     pub fn is_of(&self, score: &Score) -> bool {
         self.collateral.holds(score.collateral.0)
@@ -145,7 +150,8 @@ impl Valued {
             value = prices::widened(&value, owed, now.saturating_sub(reserve.price.publish_time));
         }
         let idio = reserve.risk_at(now).idio.0;
-        let most = if at == At::Opening { charge(reserve, &accrued, model, owed, now)? } else { (idio, idio) };
+        let most =
+            if at == At::Opening { charge(reserve, &accrued, model, owed, now)? } else { (idio, idio) };
         let slack = over_up(&(value.high.abs() * (most.1 - most.0)), &10_000.into());
         Some(Self { value, owed, idio: most.0, slack })
     }
@@ -153,7 +159,13 @@ impl Valued {
 
 /// The charge on an asset's own value in `R_init`, bps, at least and at most: it grows with what the vault holds of it over its depth, up
 /// to where a dollar would ask for more than a dollar.
-fn charge(reserve: &Reserve, accrued: &Accrued, model: &RiskModel, owed: bool, now: u64) -> Option<(u16, u16)> {
+fn charge(
+    reserve: &Reserve,
+    accrued: &Accrued,
+    model: &RiskModel,
+    owed: bool,
+    now: u64,
+) -> Option<(u16, u16)> {
     let books = &reserve.books;
     let all = if owed { accrued.owed(books.debt_shares) } else { accrued.worth(books.deposit_shares) };
     // rounded up on both sides: it is a charge

@@ -1,5 +1,7 @@
 //! Each law can fail: what a broken program would leave behind is written into the accounts, and the law says so.
 
+#[path = "mutations/breakers.rs"]
+mod breakers_and_exits;
 #[path = "mutations/governance.rs"]
 mod changes;
 #[path = "mutations/worth.rs"]

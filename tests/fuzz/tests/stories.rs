@@ -3,7 +3,7 @@
 use ballast::state::{Reserve, Vault};
 use ballast_fuzz::{
     generate::{Generator, Story},
-    laws::halts::DAY_IN_SEVEN,
+    laws::{exits::SHARE, halts::DAY_IN_SEVEN},
     outcome::Outcome,
     player::Player,
     setup,
@@ -92,4 +92,17 @@ fn where_tokens_are_missing_nobody_comes_in() {
         short.then(|| "short".to_owned()).into_iter().collect()
     });
     includes(&seen, &["short", "TokensMissing"]);
+}
+
+#[test]
+fn lenders_leave_by_their_shares_from_guarded_and_winding_reserves() {
+    let seen = seen(Story::Leaving, |player| {
+        let now = ballast::oracle::now(&player.world.clock());
+        let asked = player.tally.laws.contains_key(SHARE);
+        let states = reserves(&player.world).map(|reserve| reserve.breaker.as_risk().state_at(now));
+        let mut words: Vec<String> = states.map(|state| format!("{state:?}, asked: {asked}")).collect();
+        words.extend(asked.then(|| SHARE.to_owned()));
+        words
+    });
+    includes(&seen, &[SHARE, "Guarded, asked: true", "WindDown, asked: true", "ExitShareSpent"]);
 }

@@ -26,6 +26,8 @@ pub enum Story {
     Halts,
     /// Fewer tokens than the books say.
     MissingTokens,
+    /// Lenders who leave by the shares that guards and a winding-down leave them.
+    Leaving,
 }
 
 impl Generator {
@@ -39,6 +41,7 @@ impl Generator {
             Story::OldVault => self.old_vault(),
             Story::Halts => self.halts(),
             Story::MissingTokens => self.missing_tokens(),
+            Story::Leaving => self.leaving(),
         };
         // what comes last is played first
         story.reverse();
@@ -187,6 +190,34 @@ impl Generator {
                 5 => plain(by, Deed::Borrow { of, asset, amount }),
                 6 => plain(by, Deed::Repay { of, asset, amount }),
                 _ => plain(by, Deed::Withdraw { of, asset, amount }),
+            });
+        }
+        story
+    }
+
+    /// Guards hold a reserve or its vault, or one winds down; whoever lent takes what it may, again and again.
+    fn leaving(&mut self) -> Vec<Action> {
+        let (vault, asset) = (self.rng.random_range(0..3), self.rng.random_range(0..4));
+        let mut story = vec![];
+        let winds_down = self.one_in(2);
+        for _ in 0..if winds_down { 9 } else { 0 } {
+            story.push(Action::Vanish { vault, asset, part: 1 });
+            story.push(plain(9, Deed::TripBreaker { vault, asset, signal: DEFICIT }));
+            story.push(Action::Tick { seconds: 4 * 3_600 + 60, moves: vec![] });
+        }
+        for _ in 0..self.rng.random_range(10..40) {
+            let (by, of) = (self.rng.random_range(0..4), Pick::Own(vault, 0));
+            let amount = Amount::Part(self.rng.random_range(1..4_000));
+            story.push(match self.rng.random_range(0..12) {
+                0 => {
+                    let on = if self.one_in(2) { None } else { Some(asset) };
+                    let (halted, seconds) = (self.one_in(2), self.rng.random_range(600..8 * 3_600));
+                    plain(crate::world::GUARDIAN as u8, Deed::Tighten { vault, asset: on, halted, seconds })
+                }
+                1 => plain(by, Deed::Deposit { of, asset, amount, show: false }),
+                2..=3 => Action::Tick { seconds: self.rng.random_range(0..20_000), moves: vec![] },
+                4 => plain(9, Deed::StepBreaker { vault, asset: Some(asset) }),
+                _ => plain(by, Deed::Withdraw { of, asset: self.rng.random_range(0..4), amount }),
             });
         }
         story

@@ -5,7 +5,7 @@ use crate::{
     action::Deed,
     ensure,
     reference::{
-        prices::{is_composed_rightly, low_is_of_the_rule},
+        prices::{bounds_are_of_the_rule, is_composed_rightly},
         worth, At,
     },
     step::Step,
@@ -35,7 +35,10 @@ pub fn check_written(book: &Book, clock: &Clock) -> Verdict {
     let right = capped(&worth.collateral, collateral)
         && capped(&worth.debt, debt)
         && capped(&worth.requirement, requirement);
-    ensure!(right, "collateral {collateral}, debt {debt}, requirement {requirement} were written for {worth:?}");
+    ensure!(
+        right,
+        "collateral {collateral}, debt {debt}, requirement {requirement} were written for {worth:?}"
+    );
     Ok(())
 }
 
@@ -49,12 +52,22 @@ pub fn check(book: &Book, clock: &Clock, at: At, score: &Score) -> Verdict {
 
 /// Fails where a book could borrow: what came in beyond every cap and breaker was more than it needed.
 pub fn check_heals(book: &Book, clock: &Clock) -> Verdict {
-    // the rule of the low price may have changed since the price came in
-    if !book.reserves.iter().all(low_is_of_the_rule) {
+    // the rule of the bounds may have changed since the price came in
+    if !book.reserves.iter().all(bounds_are_of_the_rule) {
         return Ok(());
     }
     let Some(worth) = worth(book, clock, At::Healing) else { return Ok(()) };
     ensure!(worth.excess_low() <= 0.into(), "it healed more than was missing: {worth:?}");
+    Ok(())
+}
+
+/// Fails where a book with debt lacks equity at conservative prices, counting no deposit whose own reserve is outside Normal.
+pub fn check_covered(book: &Book, clock: &Clock) -> Verdict {
+    if !book.obligation.has_debt() || !book.reserves.iter().all(bounds_are_of_the_rule) {
+        return Ok(());
+    }
+    let Some(worth) = worth(book, clock, At::Opening) else { return Ok(()) };
+    ensure!(worth.excess_high() >= 0.into(), "it was opened, and equity is missing: {worth:?}");
     Ok(())
 }
 

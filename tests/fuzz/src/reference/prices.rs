@@ -1,7 +1,7 @@
 //! What token units are worth: from the oracle's own numbers, not from the prices that the program made of them.
 
 use super::{over_up, Range};
-use ballast::state::{safety::Breaker, Reserve};
+use ballast::state::{safety::Breaker, Reserve, UnitPrice};
 use num_bigint::BigInt;
 use num_traits::{One as _, Zero as _};
 
@@ -25,8 +25,7 @@ impl Price {
         if spot == 0 {
             return None;
         }
-        let margin =
-            over_up(&(BigInt::from(price.confidence) * reserve.confidence_factor), &10_000.into());
+        let margin = over_up(&(BigInt::from(price.confidence) * reserve.confidence_factor), &10_000.into());
         let mantissa = match conservative_for_debt {
             None => BigInt::from(spot),
             Some(true) => (spot + margin).max(average.into()),
@@ -107,12 +106,13 @@ pub fn is_normal(breaker: &Breaker, now: u64) -> bool {
     }
 }
 
-/// Whether the low price that the program keeps is the one of [`Price::of`]: it is not where its rule changed after the price came in.
-pub fn low_is_of_the_rule(reserve: &Reserve) -> bool {
-    let Some(price) = Price::of(reserve, Some(false)) else { return false };
-    let kept = &reserve.price.low;
-    let shift = u32::try_from(kept.shift).unwrap_or(0);
-    let (kept, exact) = (BigInt::from(kept.mantissa) * &price.denominator, price.numerator << shift);
-    let apart = &exact - &kept;
-    apart >= BigInt::zero() && apart < price.denominator
+/// Whether the bounds that the program keeps are those of [`Price::of`]: they are not where their rule changed after the price came in.
+pub fn bounds_are_of_the_rule(reserve: &Reserve) -> bool {
+    let is = |kept: &UnitPrice, for_debt: bool| {
+        let Some(price) = Price::of(reserve, Some(for_debt)) else { return false };
+        let shift = u32::try_from(kept.shift).unwrap_or(0);
+        let apart = (price.numerator << shift) - BigInt::from(kept.mantissa) * &price.denominator;
+        apart >= BigInt::zero() && apart < price.denominator
+    };
+    is(&reserve.price.low, false) && is(&reserve.price.high, true)
 }

@@ -61,7 +61,8 @@ fn a_change_that_does_more_than_it_says_is_noticed() {
     player.play(&send(curator, change, vec![])).unwrap();
     let mut honest = Player::new(player.world.clone());
     assert!(honest.play(&execute).unwrap().unwrap().landed());
-    player.tamper = Some(|world| edit::<Vault>(world, world.houses[0].key, |vault| vault.model.debt_floor *= 9));
+    player.tamper =
+        Some(|world| edit::<Vault>(world, world.houses[0].key, |vault| vault.model.debt_floor *= 9));
     player.play(&execute).unwrap_err();
     let law = "executing a change raises nobody's requirement";
     assert!(player.broken.iter().any(|violation| violation.law == law), "{:?}", player.broken);
