@@ -18,6 +18,7 @@ pub mod rises;
 pub mod roles;
 pub mod scores;
 pub mod tranches;
+pub mod votes;
 pub mod worth;
 
 use crate::step::Step;
@@ -34,7 +35,7 @@ pub struct StepLaw {
 }
 
 /// All of them, the cheap ones first.
-pub const STEP_LAWS: [StepLaw; 22] = [
+pub const STEP_LAWS: [StepLaw; 23] = [
     StepLaw { name: "books hold", check: reserves::books_hold },
     StepLaw { name: "positions sum", check: reserves::changes_sum },
     StepLaw { name: "indices stand still within a second", check: reserves::indices_stand },
@@ -58,6 +59,7 @@ pub const STEP_LAWS: [StepLaw; 22] = [
         check: requirements::nobody_needs_more,
     },
     StepLaw { name: "funds hold and stake counts once", check: funds::hold },
+    StepLaw { name: "votes weigh what the cluster says", check: votes::weigh_what_they_should },
     StepLaw { name: "cover is paid at price", check: funds::cover_is_fair },
     StepLaw { name: "stake shares keep their worth", check: funds::shares_keep_their_worth },
 ];

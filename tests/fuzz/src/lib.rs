@@ -1,6 +1,7 @@
 //! Random and hostile sequences of instructions on the compiled program, and the laws that they must keep.
 pub mod action;
 pub mod build;
+pub mod electorate;
 pub mod generate;
 pub mod kept;
 pub mod laws;

@@ -124,6 +124,12 @@ impl Player {
                 let house = self.world.house(*vault).clone();
                 self.world.age(&house);
             }
+            Action::Restake { from, to, part } => {
+                self.world.restake(*from, *to, *part);
+                self.world.svm.next_epoch();
+                self.watch(crate::build::now(&self.world) - 1)?;
+            }
+            Action::Rename { vote_account, identity } => self.world.rename(*vote_account, *identity),
             Action::Probe { law, seed } => {
                 let probe = &PROBES[usize::from(*law) % PROBES.len()];
                 let tried = (probe.check)(&self.world, *seed)

@@ -53,6 +53,16 @@ impl<'a> Lens<'a> {
         self.account(key).map_or(0, tokens_in)
     }
 
+    /// Active stake of a vote account, which no transaction moves.
+    pub fn stake_of(&self, vote_account: &Pubkey) -> u64 {
+        self.svm.stake_of(vote_account)
+    }
+
+    /// That of the whole cluster.
+    pub fn cluster_stake(&self) -> u64 {
+        self.svm.cluster_stake()
+    }
+
     /// An obligation with its vault and reserves.
     pub fn book(&self, key: &Pubkey) -> Option<Book> {
         Book::read(key, |key| self.account(key))

@@ -4,6 +4,8 @@
 mod breakers_and_exits;
 #[path = "mutations/governance.rs"]
 mod changes;
+#[path = "mutations/votes.rs"]
+mod votes;
 #[path = "mutations/worth.rs"]
 mod worth;
 

@@ -26,6 +26,8 @@ pub enum Story {
     Halts,
     /// Fewer tokens than the books say.
     MissingTokens,
+    /// Stake and identities that move around a claim.
+    MovingStake,
     /// Lenders who leave by the shares that guards and a winding-down leave them.
     Leaving,
 }
@@ -41,6 +43,7 @@ impl Generator {
             Story::OldVault => self.old_vault(),
             Story::Halts => self.halts(),
             Story::MissingTokens => self.missing_tokens(),
+            Story::MovingStake => self.moving_stake(),
             Story::Leaving => self.leaving(),
         };
         // what comes last is played first
@@ -258,7 +261,7 @@ impl Generator {
     }
 
     /// Everything but stables gaps far down; keepers close what is insolvent.
-    fn gap(&mut self, but: Option<u8>) -> Vec<Action> {
+    pub(super) fn gap(&mut self, but: Option<u8>) -> Vec<Action> {
         let falls = |market: &u8| *market != 4 && Some(*market) != but;
         let moves: Vec<(u8, i32)> =
             (0..7).filter(falls).map(|market| (market, -self.rng.random_range(4_000..8_500))).collect();
