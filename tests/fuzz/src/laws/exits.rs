@@ -37,7 +37,8 @@ struct Outside {
 /// By which rule a share is counted, and since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// A share of the own deposit a day.
+    /// A share of the own deposit a day. Of a reserve and a vault that are both outside Normal the earlier counts; where that one's time
+    /// ends first, shares are counted anew from the other's, as they are where a reserve is guarded again.
     Daily(Seconds),
     /// The own part of what is free.
     ProRata(Seconds),
