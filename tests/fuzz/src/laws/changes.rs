@@ -55,12 +55,12 @@ pub fn action(proposed: &ProposedChange, vault: &Vault, reserve: Option<&Reserve
 
 /// Whether no shock is smaller or turns round, and no charge, floor or factor is lower.
 fn is_nowhere_milder(new: &RiskModel, old: &RiskModel) -> bool {
-    let shocks = new.rows.iter().flatten().zip(old.rows.iter().flatten());
+    let mut shocks = new.rows.iter().flatten().zip(old.rows.iter().flatten());
     let harsher = |(new, old): (&i16, &i16)| match old.signum() {
         0 => true,
         sign => new.signum() == sign && new.unsigned_abs() >= old.unsigned_abs(),
     };
-    shocks.map(harsher).all(|is| is)
+    shocks.all(harsher)
         && new.basis.iter().zip(&old.basis).all(|(new, old)| new >= old)
         && new.gross_floor >= old.gross_floor
         && new.debt_floor >= old.debt_floor
