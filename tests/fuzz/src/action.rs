@@ -86,6 +86,22 @@ pub enum Action {
         /// What the trial draws from.
         seed: u64,
     },
+    /// The next epoch begins, and stake has moved between vote accounts.
+    Restake {
+        /// From which.
+        from: u8,
+        /// To which.
+        to: u8,
+        /// How much of it, bps.
+        part: u16,
+    },
+    /// A vote account names another identity, or is closed.
+    Rename {
+        /// Which; beyond all there are, a new one.
+        vote_account: u8,
+        /// Whom it names; nobody closes it.
+        identity: Option<u8>,
+    },
 }
 
 /// What a feed posts.

@@ -2,6 +2,7 @@
 //! everything.
 
 mod deeds;
+mod electorate;
 mod stories;
 
 pub use stories::Story;
@@ -70,6 +71,7 @@ impl Generator {
         let left = STEPS.0 + rng.random_range(0..STEPS.1);
         let mut generator = Self { rng, mood, left, queue: vec![], probes };
         let story = match mood {
+            Mood::Insurance if generator.one_in(3) => Some(Story::MovingStake),
             Mood::Insurance if !generator.one_in(3) => Some(Story::Loss),
             Mood::Governance if !generator.one_in(3) => Some(Story::Ramp),
             Mood::Crash if generator.one_in(4) => Some(Story::Dust),
@@ -77,6 +79,7 @@ impl Generator {
             Mood::Wild | Mood::Calm if generator.one_in(4) => Some(Story::OldVault),
             Mood::Wild if generator.one_in(2) => Some(Story::Halts),
             Mood::Hostile if generator.one_in(6) => Some(Story::MissingTokens),
+            Mood::Calm | Mood::Hostile if generator.one_in(3) => Some(Story::Leaving),
             _ => None,
         };
         if let Some(story) = story {
@@ -171,7 +174,8 @@ impl Generator {
             },
             3..=4 => Action::Silence { market, silent: self.one_in(2) },
             5 => Action::Freeze { vault: self.rng.random_range(0..3), asset: market, frozen: self.one_in(2) },
-            6..=7 => Action::NextEpoch,
+            6..=7 if self.one_in(2) => Action::NextEpoch,
+            6..=7 => self.electorate(),
             8..=10 => Action::Earn {
                 actor: self.rng.random_range(0..10),
                 market,

@@ -2,7 +2,9 @@
 //! much are tried on copies, as steps of their own.
 
 pub mod breakers;
+pub mod changes;
 pub mod coalition;
+pub mod exits;
 pub mod funds;
 pub mod governance;
 pub mod halts;
@@ -10,10 +12,14 @@ pub mod healthy;
 pub mod isolation;
 pub mod layouts;
 pub mod opening;
+pub mod requirements;
 pub mod reserves;
+pub mod rises;
 pub mod roles;
 pub mod scores;
 pub mod tranches;
+pub mod votes;
+pub mod worth;
 
 use crate::step::Step;
 
@@ -29,7 +35,7 @@ pub struct StepLaw {
 }
 
 /// All of them, the cheap ones first.
-pub const STEP_LAWS: [StepLaw; 19] = [
+pub const STEP_LAWS: [StepLaw; 23] = [
     StepLaw { name: "books hold", check: reserves::books_hold },
     StepLaw { name: "positions sum", check: reserves::changes_sum },
     StepLaw { name: "indices stand still within a second", check: reserves::indices_stand },
@@ -37,6 +43,7 @@ pub const STEP_LAWS: [StepLaw; 19] = [
     StepLaw { name: "a migration loses nothing", check: layouts::migration_keeps },
     StepLaw { name: "no healthy obligation loses a unit", check: healthy::bystanders_lose_nothing },
     StepLaw { name: "the program scores as the client", check: scores::program_agrees },
+    StepLaw { name: "a score is what the accounts are worth", check: worth::written_score_is_right },
     StepLaw { name: "opened risk is covered", check: opening::risk_is_covered },
     StepLaw { name: "a tranche lowers risk", check: tranches::risk_falls },
     StepLaw { name: "a tranche spends what it repays", check: tranches::pace_is_spent_fairly },
@@ -45,8 +52,14 @@ pub const STEP_LAWS: [StepLaw; 19] = [
     StepLaw { name: "only signers pay", check: isolation::only_signers_pay },
     StepLaw { name: "roles act themselves", check: roles::act_themselves },
     StepLaw { name: "breaker table", check: breakers::table_is_respected },
+    StepLaw { name: "a breaker rises by its signals", check: rises::have_their_causes },
     StepLaw { name: "governance raises no requirement at once", check: governance::no_jump },
+    StepLaw {
+        name: "executing a change raises nobody's requirement",
+        check: requirements::nobody_needs_more,
+    },
     StepLaw { name: "funds hold and stake counts once", check: funds::hold },
+    StepLaw { name: "votes weigh what the cluster says", check: votes::weigh_what_they_should },
     StepLaw { name: "cover is paid at price", check: funds::cover_is_fair },
     StepLaw { name: "stake shares keep their worth", check: funds::shares_keep_their_worth },
 ];

@@ -1,12 +1,14 @@
 //! Random and hostile sequences of instructions on the compiled program, and the laws that they must keep.
 pub mod action;
 pub mod build;
+pub mod electorate;
 pub mod generate;
 pub mod kept;
 pub mod laws;
 pub mod outcome;
 pub mod player;
 pub mod probes;
+pub mod reference;
 pub mod run;
 pub mod sequence;
 pub mod setup;

@@ -4,6 +4,7 @@ use crate::{
     action::{Action, Call, Flaw, Lie},
     build::{build, Built},
     laws::{
+        exits::{Exits, SHARE},
         governance,
         halts::{Halts, DAY_IN_SEVEN},
         STEP_LAWS,
@@ -53,13 +54,15 @@ pub struct Player {
     pub broken: Vec<Violation>,
     /// For how long breakers held Halted.
     halts: Halts,
+    /// What left where only a share may leave.
+    exits: Exits,
 }
 
 impl Player {
     /// In a copy of a world.
     pub fn new(world: World) -> Self {
-        let (tally, broken, halts) = (Tally::default(), vec![], Halts::default());
-        Self { world, tally, lawful: true, chatty: false, tamper: None, broken, halts }
+        let (tally, broken, halts, exits) = (Tally::default(), vec![], Halts::default(), Exits::default());
+        Self { world, tally, lawful: true, chatty: false, tamper: None, broken, halts, exits }
     }
 
     /// For probes: no laws are asked, nothing else differs.
@@ -121,6 +124,12 @@ impl Player {
                 let house = self.world.house(*vault).clone();
                 self.world.age(&house);
             }
+            Action::Restake { from, to, part } => {
+                self.world.restake(*from, *to, *part);
+                self.world.svm.next_epoch();
+                self.watch(crate::build::now(&self.world) - 1)?;
+            }
+            Action::Rename { vote_account, identity } => self.world.rename(*vote_account, *identity),
             Action::Probe { law, seed } => {
                 let probe = &PROBES[usize::from(*law) % PROBES.len()];
                 let tried = (probe.check)(&self.world, *seed)
@@ -227,6 +236,7 @@ impl Player {
                 after: Lens::now(&self.world.svm),
                 clock: &clock,
                 calls: &built,
+                obligations: &self.world.obligations,
                 missing: &self.world.missing,
                 signers: metas().filter(|meta| meta.is_signer).map(|meta| meta.pubkey).collect(),
                 changed,
@@ -238,6 +248,11 @@ impl Player {
                     self.broken.push(Violation { law: law.name.into(), words });
                 }
                 self.tally.asked(law.name);
+            }
+            match self.exits.record(&step) {
+                Ok(true) => self.tally.asked(SHARE),
+                Ok(false) => {}
+                Err(words) => self.broken.push(Violation { law: SHARE.into(), words }),
             }
             if let Some(violation) = self.broken.first() {
                 return Err(violation.clone());

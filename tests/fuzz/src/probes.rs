@@ -5,6 +5,7 @@ pub mod leaving;
 pub mod liquidations;
 pub mod prices;
 pub mod scores;
+pub mod worth;
 
 use crate::world::World;
 
@@ -17,7 +18,7 @@ pub struct Probe {
 }
 
 /// All of them. Kept cases name them by place: new ones come last.
-pub const PROBES: [Probe; 10] = [
+pub const PROBES: [Probe; 11] = [
     Probe { name: "donations change nothing", check: donations::change_nothing },
     Probe { name: "older updates change no byte", check: prices::older_updates },
     Probe { name: "refresh order never matters", check: prices::order },
@@ -28,4 +29,5 @@ pub const PROBES: [Probe; 10] = [
     Probe { name: "accrual in steps is accrual at once", check: scores::accrual },
     Probe { name: "every account scores at any price", check: scores::any_price },
     Probe { name: "sums counted anew", check: scores::recount },
+    Probe { name: "every account is worth what is counted anew", check: worth::all },
 ];

@@ -12,6 +12,7 @@ use anchor_lang::{
     Discriminator, ZeroCopy,
 };
 use ballast::state::Obligation;
+use ballast_client::address::Account;
 use ballast_risk::{score::Score, Seconds};
 use solana_account::AccountSharedData;
 use std::collections::BTreeMap;
@@ -52,6 +53,16 @@ impl<'a> Lens<'a> {
         self.account(key).map_or(0, tokens_in)
     }
 
+    /// Active stake of a vote account, which no transaction moves.
+    pub fn stake_of(&self, vote_account: &Pubkey) -> u64 {
+        self.svm.stake_of(vote_account)
+    }
+
+    /// That of the whole cluster.
+    pub fn cluster_stake(&self) -> u64 {
+        self.svm.cluster_stake()
+    }
+
     /// An obligation with its vault and reserves.
     pub fn book(&self, key: &Pubkey) -> Option<Book> {
         Book::read(key, |key| self.account(key))
@@ -76,6 +87,8 @@ pub struct Step<'a> {
     pub clock: &'a Clock,
     /// What was called, with what was wrong with it.
     pub calls: &'a [(Call, Built)],
+    /// All open obligations.
+    pub obligations: &'a BTreeMap<Pubkey, Account>,
     /// Tokens that vanished before, by token account.
     pub missing: &'a BTreeMap<Pubkey, u64>,
     /// Whoever signed.

@@ -89,6 +89,11 @@ impl Svm {
         self.lite.epoch_stake(vote_account)
     }
 
+    /// Active stake of the whole cluster.
+    pub fn cluster_stake(&self) -> u64 {
+        self.lite.epoch_total_stake()
+    }
+
     /// An account as it is.
     pub fn account(&self, key: &Pubkey) -> Option<&AccountSharedData> {
         self.lite.accounts_db().get_account_ref(key)

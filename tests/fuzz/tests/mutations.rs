@@ -1,5 +1,14 @@
 //! Each law can fail: what a broken program would leave behind is written into the accounts, and the law says so.
 
+#[path = "mutations/breakers.rs"]
+mod breakers_and_exits;
+#[path = "mutations/governance.rs"]
+mod changes;
+#[path = "mutations/votes.rs"]
+mod votes;
+#[path = "mutations/worth.rs"]
+mod worth;
+
 use anchor_lang::{prelude::Pubkey, Discriminator, ZeroCopy};
 use ballast::state::{FundAccount, Obligation, Reserve, StakeAccount, Vault};
 use ballast_client::address::Account;
@@ -12,7 +21,7 @@ use ballast_fuzz::{
     setup,
     world::{Book, World, CURATOR},
 };
-use ballast_risk::breaker::State;
+use ballast_risk::{breaker::State, reserve::Ledger};
 use solana_account::Account as Stored;
 use std::sync::LazyLock;
 
@@ -431,10 +440,22 @@ fn interest_that_steps_apart_is_noticed() {
     let start = reserve.books.ledger();
     let mut once = start;
     once.accrue(start.accrued_at + 1_000, reserve.split.as_risk());
-    scores::check_accrual(&start, &once, &once, 1_000, 2).unwrap();
-    let mut often = once;
-    often.debt_index += 1 << 20;
-    scores::check_accrual(&start, &once, &often, 1_000, 2).unwrap_err();
+    let split = reserve.split.as_risk();
+    let check = |often| scores::check_accrual(&start, &once, &often, (1_000, 2), split);
+    check(once).unwrap();
+    let more = |change: fn(&mut Ledger)| {
+        let mut often = once;
+        change(&mut often);
+        check(often).unwrap_err();
+    };
+    more(|often| often.debt_index += 1 << 20);
+    // some units of all the interest, each where it should not be
+    let deposited = start.deposit_shares.0;
+    assert!(deposited > 0 && split.fee.0 > 0);
+    more(|often| often.fees_q64 += 4 << 64);
+    more(|often| often.insurance_q64 += 4 << 64);
+    more(|often| often.deposit_index += (4 << 64) / u128::from(often.deposit_shares.0) + 100_000);
+    more(|often| often.deposit_index -= (4 << 64) / u128::from(often.deposit_shares.0) + 100_000);
 }
 
 #[test]

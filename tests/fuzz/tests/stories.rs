@@ -1,9 +1,10 @@
 //! The stories that sequences begin with bring about what they are told for, and every law holds in them.
 
-use ballast::state::{Reserve, Vault};
+use anchor_lang::prelude::Pubkey;
+use ballast::state::{ClaimAccount, Reserve, Vault};
 use ballast_fuzz::{
     generate::{Generator, Story},
-    laws::halts::DAY_IN_SEVEN,
+    laws::{exits::SHARE, halts::DAY_IN_SEVEN},
     outcome::Outcome,
     player::Player,
     setup,
@@ -92,4 +93,50 @@ fn where_tokens_are_missing_nobody_comes_in() {
         short.then(|| "short".to_owned()).into_iter().collect()
     });
     includes(&seen, &["short", "TokensMissing"]);
+}
+
+#[test]
+fn lenders_leave_by_their_shares_from_guarded_and_winding_reserves() {
+    let seen = seen(Story::Leaving, |player| {
+        let now = ballast::oracle::now(&player.world.clock());
+        let asked = player.tally.laws.contains_key(SHARE);
+        let states = reserves(&player.world).map(|reserve| reserve.breaker.as_risk().state_at(now));
+        let mut words: Vec<String> = states.map(|state| format!("{state:?}, asked: {asked}")).collect();
+        words.extend(asked.then(|| SHARE.to_owned()));
+        words
+    });
+    includes(&seen, &[SHARE, "Guarded, asked: true", "WindDown, asked: true", "ExitShareSpent"]);
+}
+
+#[test]
+fn stake_and_identities_move_around_a_claim_and_it_is_voted() {
+    let seen = seen(Story::MovingStake, |player| {
+        let claims = player.world.houses.iter().filter_map(|house| {
+            let fund = player.world.fund(house).filter(|_| house.fund.is_some())?;
+            player.world.svm.state::<ClaimAccount>(&fund.claim(1))
+        });
+        let mut words = vec![];
+        for claim in claims {
+            let voters = &claim.voters()[..claim.ballot.count as usize];
+            let identities: BTreeSet<_> = voters.iter().map(|voter| voter.identity).collect();
+            if identities.len() < voters.len() {
+                words.push("an identity with two places");
+            }
+            words.push(["open", "passed", "failed"][claim.ballot.settled as usize]);
+            let named = |key: &Pubkey| player.world.svm.stake_of(key);
+            let stakes: u64 = player.world.vote_accounts.iter().map(named).sum();
+            let moved = voters
+                .iter()
+                .any(|voter| !player.world.vote_accounts.iter().any(|key| named(key) == voter.weight));
+            if moved && stakes == claim.cluster_stake {
+                words.push("stake moved after it opened");
+            }
+        }
+        words.into_iter().map(str::to_owned).collect()
+    });
+    includes(
+        &seen,
+        &["open", "passed", "failed", "an identity with two places", "stake moved after it opened"],
+    );
+    includes(&seen, &["RollNotCalled"]);
 }

@@ -26,6 +26,10 @@ pub enum Story {
     Halts,
     /// Fewer tokens than the books say.
     MissingTokens,
+    /// Stake and identities that move around a claim.
+    MovingStake,
+    /// Lenders who leave by the shares that guards and a winding-down leave them.
+    Leaving,
 }
 
 impl Generator {
@@ -39,6 +43,8 @@ impl Generator {
             Story::OldVault => self.old_vault(),
             Story::Halts => self.halts(),
             Story::MissingTokens => self.missing_tokens(),
+            Story::MovingStake => self.moving_stake(),
+            Story::Leaving => self.leaving(),
         };
         // what comes last is played first
         story.reverse();
@@ -192,6 +198,34 @@ impl Generator {
         story
     }
 
+    /// Guards hold a reserve or its vault, or one winds down; whoever lent takes what it may, again and again.
+    fn leaving(&mut self) -> Vec<Action> {
+        let (vault, asset) = (self.rng.random_range(0..3), self.rng.random_range(0..4));
+        let mut story = vec![];
+        let winds_down = self.one_in(2);
+        for _ in 0..if winds_down { 9 } else { 0 } {
+            story.push(Action::Vanish { vault, asset, part: 1 });
+            story.push(plain(9, Deed::TripBreaker { vault, asset, signal: DEFICIT }));
+            story.push(Action::Tick { seconds: 4 * 3_600 + 60, moves: vec![] });
+        }
+        for _ in 0..self.rng.random_range(10..40) {
+            let (by, of) = (self.rng.random_range(0..4), Pick::Own(vault, 0));
+            let amount = Amount::Part(self.rng.random_range(1..4_000));
+            story.push(match self.rng.random_range(0..12) {
+                0 => {
+                    let on = if self.one_in(2) { None } else { Some(asset) };
+                    let (halted, seconds) = (self.one_in(2), self.rng.random_range(600..8 * 3_600));
+                    plain(crate::world::GUARDIAN as u8, Deed::Tighten { vault, asset: on, halted, seconds })
+                }
+                1 => plain(by, Deed::Deposit { of, asset, amount, show: false }),
+                2..=3 => Action::Tick { seconds: self.rng.random_range(0..20_000), moves: vec![] },
+                4 => plain(9, Deed::StepBreaker { vault, asset: Some(asset) }),
+                _ => plain(by, Deed::Withdraw { of, asset: self.rng.random_range(0..4), amount }),
+            });
+        }
+        story
+    }
+
     /// A feed whose spot and average are apart, twice within a minute.
     fn doubtful_price(&mut self, vault: u8, asset: u8) -> Vec<Action> {
         let lie = |average| Lie { spot: 10_000, average, confidence: 1, age: 0, slots: 0, flaw: Flaw::None };
@@ -227,7 +261,7 @@ impl Generator {
     }
 
     /// Everything but stables gaps far down; keepers close what is insolvent.
-    fn gap(&mut self, but: Option<u8>) -> Vec<Action> {
+    pub(super) fn gap(&mut self, but: Option<u8>) -> Vec<Action> {
         let falls = |market: &u8| *market != 4 && Some(*market) != but;
         let moves: Vec<(u8, i32)> =
             (0..7).filter(falls).map(|market| (market, -self.rng.random_range(4_000..8_500))).collect();

@@ -13,7 +13,8 @@ use ballast_risk::{
 /// Seconds of a day.
 const DAY: Seconds = 86_400;
 
-/// Executing a change raises no shock, charge or floor at once: that is the ramp's to do. What nobody holds may move.
+/// Executing a change moves no shock or beta, and raises no charge or floor, at once: that is the ramp's to do. What nobody holds
+/// may move.
 pub fn no_jump(step: &Step) -> Verdict {
     let now = step.now();
     for (key, before, after) in step.changed::<Vault>() {
@@ -36,12 +37,16 @@ fn most(step: Bps, seconds: Seconds) -> u64 {
     (u64::from(step.0) * seconds).div_ceil(DAY) + u64::from(seconds > 0)
 }
 
-/// Shocks grow away from nothing, charges and floors upwards, by no more than the ramp's speed.
+/// Shocks move by no more than the ramp's speed, in either direction: a milder one is a smaller gain for a hedge. A row that is one of
+/// the old rows is no new one. Charges and floors move upwards by no more than that.
 pub fn check_model(then: &RiskModel, now: &RiskModel, seconds: Seconds) -> Verdict {
     let most = most(MAX_STEP, seconds);
-    for (place, (then, now)) in then.rows.iter().flatten().zip(now.rows.iter().flatten()).enumerate() {
-        let rise = u64::from(now.unsigned_abs()).saturating_sub(then.unsigned_abs().into());
-        ensure!(rise <= most, "shock {place} rose by {rise}, more than {most}");
+    for (place, (old, new)) in then.rows.iter().zip(&now.rows).enumerate() {
+        let moved = old.iter().zip(new).map(|(old, new)| u64::from(old.abs_diff(*new))).max().unwrap_or(0);
+        ensure!(
+            moved <= most || then.rows.contains(new),
+            "a shock of row {place} moved by {moved}, more than {most}"
+        );
     }
     let floors = [(then.gross_floor, now.gross_floor), (then.debt_floor, now.debt_floor)];
     for (then, now) in then.basis.into_iter().zip(now.basis).chain(floors) {
@@ -51,10 +56,10 @@ pub fn check_model(then: &RiskModel, now: &RiskModel, seconds: Seconds) -> Verdi
     Ok(())
 }
 
-/// The same of an asset's place in the model.
+/// The same of an asset's place in the model: its beta in either direction.
 pub fn check_asset(then: &AssetRisk, now: &AssetRisk, seconds: Seconds) -> Verdict {
-    let (idio, beta) = (now.idio.0.saturating_sub(then.idio.0), now.beta.0.saturating_sub(then.beta.0));
+    let (idio, beta) = (now.idio.0.saturating_sub(then.idio.0), now.beta.0.abs_diff(then.beta.0));
     ensure!(u64::from(idio) <= most(MAX_STEP, seconds), "idio rose by {idio} in {seconds} s");
-    ensure!(u64::from(beta) <= most(MAX_BETA_STEP, seconds), "beta rose by {beta} in {seconds} s");
+    ensure!(u64::from(beta) <= most(MAX_BETA_STEP, seconds), "beta moved by {beta} in {seconds} s");
     Ok(())
 }

@@ -11,7 +11,12 @@ use crate::{
 use anchor_lang::prelude::Pubkey;
 use ballast::state::{FundAccount, Reserve, StakeAccount};
 use ballast_client::{price::Price, view::feeds_of, view::Snapshot};
-use ballast_risk::{interest::growth_up, reserve::Ledger};
+use ballast_risk::{
+    interest::growth_up,
+    reserve::{InterestSplit, Ledger},
+};
+use num_bigint::BigInt;
+use num_traits::{Signed as _, Zero as _};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
@@ -70,19 +75,19 @@ pub fn accrual(world: &World, seed: u64) -> Result<bool, String> {
             often.accrue(time, split);
         }
         often.accrue(start.accrued_at + seconds, split);
-        check_accrual(&start, &once, &often, seconds, steps).map_err(|e| format!("{key}: {e}"))?;
+        check_accrual(&start, &once, &often, (seconds, steps), split).map_err(|e| format!("{key}: {e}"))?;
         tried = true;
     }
     Ok(tried)
 }
 
-/// Whether the debt indices are as near as stated.
+/// Whether debts are as near as stated, and with them what fees, insurance and lenders get of the interest.
 pub fn check_accrual(
     start: &Ledger,
     once: &Ledger,
     often: &Ledger,
-    seconds: u64,
-    steps: u64,
+    (seconds, steps): (u64, u64),
+    split: &InterestSplit,
 ) -> Result<(), String> {
     let factor = 1 + (growth_up(start.rate_per_second, seconds) >> 64);
     // 2·seconds·(1 + growth)·2^-64 of the index for growths, and a unit rounded up with each step, grown itself
@@ -90,6 +95,45 @@ pub fn check_accrual(
     let tolerance = ((start.debt_index >> 64) + 1) * relative + u128::from(steps + 2) * (factor + 1);
     let apart = once.debt_index.abs_diff(often.debt_index);
     ensure!(apart <= tolerance, "debt indices are {apart} apart after {steps} steps, more than {tolerance}");
+    // all debts are so far apart, and a unit that they are rounded up to
+    let debts = BigInt::from(start.debt_shares.0) * tolerance + (BigInt::from(1) << 64);
+    check_shares(start, once, often, &debts, steps, split)
+}
+
+/// Each part of the interest is its share of it, rounded in each step; `interest` is how far apart all of it may be, 2^-64 units.
+fn check_shares(
+    start: &Ledger,
+    once: &Ledger,
+    often: &Ledger,
+    interest: &BigInt,
+    steps: u64,
+    split: &InterestSplit,
+) -> Result<(), String> {
+    let each = |what: &str, one: BigInt, other: BigInt, most: BigInt| {
+        let apart = (&one - &other).abs();
+        ensure!(apart <= most, "{what} is {apart} apart after {steps} steps, more than {most}");
+        Ok(())
+    };
+    let part = |bps: u16| interest * bps / 10_000 + (steps + 2) * u64::from(bps);
+    each("the fee", once.fees_q64.into(), often.fees_q64.into(), part(split.fee.0))?;
+    let shares = BigInt::from(start.deposit_shares.0);
+    let all = |ledger: &Ledger| &shares * ledger.deposit_index + ledger.insurance_q64;
+    let rounded = (&shares + 20_000) * (steps + 2);
+    each("what lenders and insurance have", all(once), all(often), interest + &rounded)?;
+    // at once, a whole time's share fills the insurance or none does; in steps it fills up and stops
+    let target = |ledger: &Ledger| {
+        u128::from(ledger.total_debt_up().0) * u128::from(split.insurance_target.0) / 10_000
+    };
+    let (never, always) =
+        (start.insurance_q64 >> 64 >= target(often), often.insurance_q64 >> 64 < target(start));
+    if never || always {
+        let filled = if always { split.insurance.0 } else { 0 };
+        // without lenders, theirs insures, too
+        let most = if shares.is_zero() { interest + rounded } else { part(filled) };
+        each("insurance", once.insurance_q64.into(), often.insurance_q64.into(), most)?;
+        let most = (interest / shares.max(1.into())) + (steps + 2) * 20_001;
+        each("the deposit index", once.deposit_index.into(), often.deposit_index.into(), most)?;
+    }
     Ok(())
 }
 

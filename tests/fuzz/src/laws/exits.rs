@@ -1,0 +1,216 @@
+//! How much leaves where only a share may leave, counted anew over time: neither by what positions say that they took, nor by what breakers
+//! say about when they left Normal.
+
+use super::Verdict;
+use crate::{ensure, reference::books, step::Step, svm::is_old};
+use anchor_lang::prelude::Pubkey;
+use ballast::state::{safety::Breaker, Obligation, Reserve, Side, Vault};
+use ballast_risk::{breaker::State, Seconds};
+use num_bigint::BigInt;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The law's name.
+pub const SHARE: &str = "whoever leaves takes the own share";
+/// Seconds of a day.
+const DAY: Seconds = 86_400;
+
+/// What was seen so far.
+#[derive(Clone, Debug, Default)]
+pub struct Exits {
+    /// Vaults and reserves outside Normal.
+    outside: BTreeMap<Pubkey, Outside>,
+    /// Shares that left, by obligation and reserve.
+    taken: BTreeMap<(Pubkey, Pubkey), (Rule, u64)>,
+    /// Shares that left a reserve that winds down, since when.
+    left: BTreeMap<Pubkey, (Seconds, u64)>,
+    /// What left between other instructions of one transaction, so that nobody saw how much.
+    unclear: BTreeSet<(Pubkey, Seconds)>,
+}
+
+/// Since when a breaker is outside Normal, and in WindDown.
+#[derive(Clone, Copy, Debug)]
+struct Outside {
+    since: Seconds,
+    winding_since: Option<Seconds>,
+}
+
+/// By which rule a share is counted, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// A share of the own deposit a day. Of a reserve and a vault that are both outside Normal the earlier counts; where that one's time
+    /// ends first, shares are counted anew from the other's, as they are where a reserve is guarded again.
+    Daily(Seconds),
+    /// The own part of what is free.
+    ProRata(Seconds),
+}
+
+/// A withdrawal from a position.
+#[derive(Clone, Copy, Debug)]
+pub struct Exit {
+    /// Shares that it held and that left before, together.
+    pub base: u64,
+    /// Shares that left before, and with this.
+    pub taken: u64,
+}
+
+impl Exits {
+    /// Looks at a landed transaction. `Ok(false)` where nothing left by a share.
+    pub fn record(&mut self, step: &Step) -> Result<bool, String> {
+        // what an older layout says of shares is nothing
+        if step.changed.iter().any(|key| step.before.account(key).is_some_and(is_old)) {
+            *self = Self::default();
+            return Ok(false);
+        }
+        let now = step.now();
+        for (key, before, after) in step.changed::<Reserve>() {
+            self.watch(key, before.map(|reserve| reserve.breaker), after.map(|reserve| reserve.breaker), now);
+        }
+        for (key, before, after) in step.changed::<Vault>() {
+            self.watch(key, before.map(|vault| vault.breaker), after.map(|vault| vault.breaker), now);
+        }
+        let mut asked = false;
+        if step.has("withdraw") {
+            for (key, before, after) in step.changed::<Obligation>() {
+                let Some(before) = before else { continue };
+                asked |= self.withdrawals(step, key, &before, after.as_ref())?;
+            }
+        }
+        // whoever is gone begins anew
+        for (key, before, after) in step.changed::<Obligation>() {
+            for position in before.iter().flat_map(|before| before.active()) {
+                let held =
+                    after.as_ref().and_then(|after| after.position(&position.reserve, Side::Deposit).ok());
+                if held.is_none() {
+                    self.taken.remove(&(key, position.reserve));
+                }
+            }
+        }
+        Ok(asked)
+    }
+
+    fn watch(&mut self, key: Pubkey, before: Option<Breaker>, after: Option<Breaker>, now: Seconds) {
+        let state = |breaker: &Breaker| breaker.as_risk().state_at(now);
+        let Some(after) = after else { return };
+        let (then, new) = (before.as_ref().map_or(State::Normal, state), state(&after));
+        if new == State::Normal {
+            self.outside.remove(&key);
+            return;
+        }
+        let mut held = match self.outside.get(&key) {
+            Some(held) if then != State::Normal => *held,
+            _ if then == State::Normal => Outside { since: now, winding_since: None },
+            // it was so when the world began
+            _ => trusted(&after),
+        };
+        match new {
+            State::WindDown if then != State::WindDown => held.winding_since = Some(now),
+            State::WindDown => {}
+            _ => held.winding_since = None,
+        }
+        self.outside.insert(key, held);
+    }
+
+    /// By which rule a reserve's deposits leave now; `None` in Normal.
+    fn rule(&self, vault: (&Pubkey, &Vault), reserve: (&Pubkey, &Reserve), now: Seconds) -> Option<Rule> {
+        let held = [(vault.0, &vault.1.breaker), (reserve.0, &reserve.1.breaker)];
+        let held = held.map(|(key, breaker)| {
+            let outside = self.outside.get(key).copied().unwrap_or_else(|| trusted(breaker));
+            (breaker.as_risk().state_at(now), outside)
+        });
+        let outside = || held.iter().filter(|(state, _)| *state != State::Normal).map(|(_, outside)| outside);
+        let winding = held.iter().filter(|(state, _)| *state == State::WindDown);
+        let winding = winding.filter_map(|(_, outside)| outside.winding_since).min();
+        winding.map(Rule::ProRata).or_else(|| outside().map(|outside| outside.since).min().map(Rule::Daily))
+    }
+
+    fn withdrawals(
+        &mut self,
+        step: &Step,
+        key: Pubkey,
+        before: &Obligation,
+        after: Option<&Obligation>,
+    ) -> Result<bool, String> {
+        let mut asked = false;
+        for position in before.active().iter().filter(|position| position.side() == Some(Side::Deposit)) {
+            let held = after.and_then(|after| after.position(&position.reserve, Side::Deposit).ok());
+            let gone = position.shares.saturating_sub(held.map_or(0, |(_, shares)| shares));
+            let states = step.after.state::<Reserve>(&position.reserve).zip(step.after.state(&before.vault));
+            let (Some((reserve, vault)), true) = (states, gone > 0) else { continue };
+            // a withdrawal looks at the tokens first, and what it sees counts for itself
+            let rule = self.rule((&before.vault, &vault), (&position.reserve, &reserve), step.now());
+            let place = (key, position.reserve);
+            let Some(rule) = rule else {
+                self.taken.remove(&place);
+                continue;
+            };
+            if step.calls.iter().any(|(_, built)| built.name != "withdraw") {
+                if let Rule::ProRata(since) = rule {
+                    self.unclear.insert((position.reserve, since));
+                }
+                continue;
+            }
+            let counted = self.taken.get(&place).filter(|(by, _)| *by == rule).map_or(0, |(_, taken)| *taken);
+            let exit =
+                Exit { base: position.shares.saturating_add(counted), taken: counted.saturating_add(gone) };
+            self.check(step, &position.reserve, &reserve, rule, exit, gone)
+                .map_err(|words| format!("{key} left {}: {words}", position.reserve))?;
+            self.taken.insert(place, (rule, exit.taken));
+            asked = true;
+        }
+        Ok(asked)
+    }
+
+    fn check(
+        &mut self,
+        step: &Step,
+        key: &Pubkey,
+        reserve: &Reserve,
+        rule: Rule,
+        exit: Exit,
+        gone: u64,
+    ) -> Verdict {
+        let since = match rule {
+            Rule::Daily(since) => {
+                return check_daily(exit, reserve.flow_rules.daily_share, step.now().saturating_sub(since))
+            }
+            Rule::ProRata(since) => since,
+        };
+        let left = self.left.get(key).filter(|(from, _)| *from == since).map_or(0, |(_, left)| *left);
+        self.left.insert(*key, (since, left.saturating_add(gone)));
+        let Some(before) = step.before.state::<Reserve>(key) else { return Ok(()) };
+        if step.calls.len() > 1 || self.unclear.contains(&(*key, since)) {
+            return Ok(());
+        }
+        let Some(accrued) = books::accrued(&before, step.now()) else { return Ok(()) };
+        let deposits = accrued.worth(before.books.deposit_shares).low;
+        check_pro_rata(exit, before.books.deposit_shares, left, before.books.free_tokens, &deposits)
+    }
+}
+
+/// What a breaker says itself.
+fn trusted(breaker: &Breaker) -> Outside {
+    let winding = breaker.state == State::WindDown as u8;
+    Outside { since: breaker.left_normal_at, winding_since: winding.then_some(breaker.entered_at) }
+}
+
+/// Of all that was there, at most a daily share for every day and one at once.
+pub fn check_daily(exit: Exit, daily_share: u16, seconds: Seconds) -> Verdict {
+    let most = BigInt::from(exit.base) * daily_share * (u128::from(DAY) + u128::from(seconds));
+    ensure!(
+        BigInt::from(exit.taken) * 10_000 * DAY <= most,
+        "{exit:?} in {seconds} s, at {daily_share} bps a day"
+    );
+    Ok(())
+}
+
+/// Of `s` out of `S` shares with those that left, at most `s/S` of what was free with what left.
+pub fn check_pro_rata(exit: Exit, shares: u64, left: u64, free: u64, deposits: &BigInt) -> Verdict {
+    let (shares, left) = (BigInt::from(shares), BigInt::from(left));
+    let free_and_left = &shares * free + &left * deposits;
+    ensure!(
+        BigInt::from(exit.taken) * (&shares + &left) * deposits <= BigInt::from(exit.base) * free_and_left
+            || BigInt::from(free) >= *deposits,
+        "{exit:?}: {free} of {deposits} units are free, {left} shares left and {shares} are there"
+    );
+    Ok(())
+}
