@@ -3,6 +3,7 @@
 mod borrower;
 mod change;
 pub mod config;
+mod fund_rules;
 mod governance;
 mod history;
 mod insurance;
