@@ -215,7 +215,7 @@ async fn show_claim(session: &Session, view: &FundView, number: u64, output: &Ou
         dollars_down(Usd(i128::from(claim.value))),
         claim.opener,
         ballot.count,
-        ballast_demo::time::second(ballot.deadline),
+        ballast_lab::time::second(ballot.deadline),
         100.0 * in_favour as f64 / (ballot.total as f64).max(1.0),
     );
     output.show(&value, text);
@@ -243,7 +243,7 @@ pub async fn validator(session: &Session, command: &ValidatorCommand, output: &O
     let (what, instruction) = match command {
         ValidatorCommand::Enroll { vote_account } => {
             let vote = address("vote account", vote_account)?;
-            (format!("enroll {vote}"), insurance::enroll_validator(identity, &view.fund, vote))
+            (format!("enrol {vote}"), insurance::enroll_validator(identity, &view.fund, vote))
         }
         ValidatorCommand::Leave { vote_account } => {
             let vote = address("vote account", vote_account)?;

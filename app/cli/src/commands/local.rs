@@ -71,7 +71,7 @@ pub async fn price(session: &Session, symbol: &str, dollars: &str, output: &Outp
     let token = token(session, symbol)?;
     let feed = token.feed.as_deref().and_then(feed_from_hex);
     let feed_id = feed.with_context(|| format!("{} has no feed in the network file", token.symbol))?;
-    let exponent = ballast_demo::tape::EXPONENT;
+    let exponent = ballast_lab::tape::EXPONENT;
     let decimals = u8::try_from(-exponent)?;
     let units = amount::parse(dollars, decimals)?.0;
     let mantissa =

@@ -60,7 +60,7 @@ pub async fn breaker(session: &Session, command: &BreakerCommand, output: &Outpu
                 let time = |at: u64| match at {
                     0 => "—".to_owned(),
                     u64::MAX => "by the timelock".to_owned(),
-                    at => ballast_demo::time::second(at),
+                    at => ballast_lab::time::second(at),
                 };
                 rows.push(vec![
                     name.clone(),

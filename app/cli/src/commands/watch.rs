@@ -94,7 +94,7 @@ async fn frame(session: &Session, worst: usize) -> Result<(Value, String)> {
         "vault {} at slot {}, {}\nbreaker: {}\n\n{}\n{} obligations with debt, {} may be liquidated\n{}",
         snapshot.key,
         snapshot.clock.slot,
-        ballast_demo::time::second(snapshot.now()),
+        ballast_lab::time::second(snapshot.now()),
         words::breaker(state),
         table(&reserve_rows(session, &snapshot)),
         standings.len(),
