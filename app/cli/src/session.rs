@@ -8,7 +8,7 @@ use anchor_lang::prelude::Pubkey;
 use anyhow::{anyhow, bail, Context as _, Result};
 use ballast::state::Reserve;
 use ballast_client::{
-    amount,
+    amount::{self, AmountError},
     names::Names,
     prices::{feed_from_hex, hermes::Hermes, local::LocalPrices, PriceSource},
     send::{sender::Signers, Landed, Priority, Rpc, SendOptions, Sender, Step},
@@ -152,7 +152,11 @@ impl Session {
             }
             return Ok((key, TokenAmount(u64::MAX)));
         }
-        Ok((key, amount::parse(text, reserve.decimals)?))
+        match amount::parse(text, reserve.decimals) {
+            Ok(units) => Ok((key, units)),
+            Err(error @ AmountError::NotANumber(_)) if all => bail!("{error}, or \"max\" for all"),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Where fresh prices come from.

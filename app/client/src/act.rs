@@ -191,7 +191,7 @@ pub struct Plan {
     pub snapshot: Snapshot,
     /// What is sent, in order.
     pub steps: Vec<Step>,
-    /// What is sent afterwards, and may fail.
+    /// What is sent afterwards, whatever became of the steps, and may fail.
     pub cleanup: Vec<Step>,
     /// Keys that sign beside the owner.
     pub keys: Vec<solana_keypair::Keypair>,
@@ -352,11 +352,6 @@ impl<T: Transport> Sender<T> {
         let mut signers: Vec<&(dyn Signer + Sync)> = vec![owner];
         signers.extend(planned.keys.iter().map(|key| key as &(dyn Signer + Sync)));
 
-        let landed = self.send_steps(&planned.steps, &signers, &used).await?;
-        if !planned.cleanup.is_empty() {
-            // Rent that is not given back now can be later.
-            let _ = self.send_steps(&planned.cleanup, &signers, &[]).await;
-        }
-        Ok(landed)
+        Ok(self.send_and_clean(&planned.steps, &planned.cleanup, &signers, &used).await?)
     }
 }

@@ -6,7 +6,7 @@ use ballast_risk::{TokenAmount, Usd};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AmountError {
     /// Not a number.
-    #[error("\"{0}\" is not an amount: write digits and at most one point, like 12.5 (or \"max\" for all)")]
+    #[error("\"{0}\" is not an amount: write digits and at most one point, like 12.5")]
     NotANumber(String),
     /// More decimals than the token has.
     #[error("\"{text}\" has more than {decimals} decimals, which the token does not have: write at most {decimals}")]

@@ -1,8 +1,10 @@
 //! The insurance fund, with a full roll: every instruction once.
 
 use crate::{stage::own, SIZES};
-use ballast_client::insurance;
+use ballast_client::insurance::{self, Fund};
+use ballast_risk::fund::FundRules;
 use ballast_tests::{Insured, Receipt, Validator};
+use solana_signer::Signer;
 
 /// Instruction, column, compute units.
 type Units = Vec<(&'static str, usize, u64)>;
@@ -54,5 +56,20 @@ pub async fn measure() -> Units {
     insured.ask(&ann, 1_000).await.expect("a request");
     insured.world.chain.pass(14 * 86_400);
     row("unstake", &insured.leave(&ann).await.expect("the cooldown is over"));
+    let close = insurance::close_claim(&insured.fund, 1, claimant.key(), None);
+    row("close_claim", &insured.crank(close).await.expect("its approval is over"));
+    let identity = insured.validators[63].identity.insecure_clone();
+    let leave = insurance::leave_roll(identity.pubkey(), &insured.fund, accounts[63]);
+    row("leave_roll, the 64th", &insured.world.must(&[leave], &[&identity]).await);
+    let bob = insured.world.user().await;
+    let open = insurance::open_stake(bob.key(), &insured.fund);
+    row("open_stake", &insured.world.must(&[open], &[&bob.keypair]).await);
+    let close = insurance::close_stake(bob.key(), &insured.fund);
+    row("close_stake", &insured.world.must(&[close], &[&bob.keypair]).await);
+    let second = Fund { asset: usdc.asset(insured.world.open_vault(2).await) };
+    row(
+        "create_fund",
+        &insured.create_fund(&second, FundRules::BALANCED).await.expect("the rules are valid"),
+    );
     units
 }

@@ -182,7 +182,7 @@ pub enum Command {
     /// Watch a vault live: prices, books, breakers, the riskiest obligations
     Watch {
         /// Most seconds between two looks; a transaction of the vault is looked at as soon as the websocket tells of it
-        #[arg(long, default_value_t = 2.0)]
+        #[arg(long, default_value_t = 2.0, value_parser = between::<200, 3_600_000>)]
         every: f64,
         /// How many looks [default: until stopped]
         #[arg(long)]
@@ -275,6 +275,13 @@ pub struct LocalnetArgs {
     pub program: Option<PathBuf>,
 }
 
+/// Seconds within bounds, which are milliseconds here.
+fn between<const LEAST: u64, const MOST: u64>(text: &str) -> Result<f64, String> {
+    let (least, most) = (LEAST as f64 / 1e3, MOST as f64 / 1e3);
+    let seconds = text.parse().ok().filter(|seconds| (least..=most).contains(seconds));
+    seconds.ok_or_else(|| format!("write seconds from {least} to {most}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -283,5 +290,15 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_watch_that_never_looks_or_never_rests_is_refused() {
+        let every = |seconds: &str| Cli::try_parse_from(["ballast", "watch", "--every", seconds]);
+        for seconds in ["nan", "inf", "-inf", "-1", "0", "0.1", "3601", "soon"] {
+            let error = every(seconds).unwrap_err().to_string();
+            assert!(error.contains("from 0.2 to 3600") || error.contains("unexpected argument"), "{error}");
+        }
+        assert!(every("0.2").is_ok() && every("3600").is_ok());
     }
 }

@@ -67,10 +67,13 @@ pub enum VaultCommand {
 pub enum InsuranceCommand {
     /// Show the fund and one's own stake
     Show,
-    /// Give the vault a fund in the mint of one of its reserves (curator)
+    /// Give the vault a fund in the mint of one of its reserves, for good (curator)
     Create {
         /// Symbol or mint
         token: String,
+        /// TOML file of its rules, which never change (see docs/borrower.md for the keys) [default: the balanced ones]
+        #[arg(long, value_name = "FILE")]
+        rules: Option<PathBuf>,
     },
     /// Stake tokens
     Stake {

@@ -131,7 +131,7 @@ pub async fn changes(session: &Session, output: &Output) -> Result<()> {
         rows.push(vec![
             change.number.to_string(),
             class.into(),
-            ballast_demo::time::second(ripe),
+            ballast_lab::time::second(ripe),
             about.clone(),
             short,
         ]);

@@ -22,7 +22,7 @@ pub async fn history(session: &Session, whose: &Whose, limit: usize, output: &Ou
             let Some(words) = words(session, &snapshot, event) else { continue };
             let time = one.time.and_then(|time| u64::try_from(time).ok());
             rows.push(vec![
-                time.map_or_else(|| format!("slot {}", one.slot), ballast_demo::time::second),
+                time.map_or_else(|| format!("slot {}", one.slot), ballast_lab::time::second),
                 words.clone(),
                 one.signature.to_string(),
             ]);

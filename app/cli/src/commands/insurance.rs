@@ -1,36 +1,35 @@
 //! The staked fund: stakers, claimants, and the validators who vote.
 
-use super::{send_refreshed, show_landed};
+use super::{config, fund_rules::FundFile, send_refreshed, show_landed};
 use crate::{
     args::{InsuranceCommand, ValidatorCommand},
     output::Output,
     session::{address, Session},
 };
-use anchor_lang::prelude::{Clock, Pubkey};
+use anchor_lang::prelude::Pubkey;
 use anyhow::{bail, Context as _, Result};
+use ballast::state::StakeAccount;
 use ballast_client::{
     act::{asset_of, make_wallet},
     amount::{self, dollars_down, format},
     insurance::{self, Cover, Fund},
-    send::Step,
-    view::{FundView, Snapshot},
+    send::{Landed, Step},
+    view::{FundView, Snapshot, ViewError},
 };
-use ballast_risk::{
-    fund::{FundRules, StakeShares},
-    TokenAmount, Usd,
-};
+use ballast_risk::{fund::StakeShares, TokenAmount, Usd};
 use serde_json::json;
 use solana_signer::Signer;
+use std::path::Path;
 
 /// Vote accounts called at once: what fits a transaction.
 const CALLED_AT_ONCE: usize = 20;
 
 /// `insurance …`.
 pub async fn insurance(session: &Session, command: &InsuranceCommand, output: &Output) -> Result<()> {
-    let snapshot = session.snapshot().await?;
-    if let InsuranceCommand::Create { token } = command {
-        return create(session, &snapshot, token, output).await;
+    if let InsuranceCommand::Create { token, rules } = command {
+        return create(session, token, rules.as_deref(), output).await;
     }
+    let snapshot = session.snapshot().await?;
     let view = FundView::fetch(&session.rpc, &snapshot).await?;
     if let InsuranceCommand::Show = command {
         return show(session, &snapshot, &view, output).await;
@@ -45,7 +44,7 @@ pub async fn insurance(session: &Session, command: &InsuranceCommand, output: &O
         InsuranceCommand::Stake { amount } => {
             let units = amount::parse(amount, decimals)?.0;
             let mut instructions = vec![];
-            if view.stake(&session.rpc, &owner).await.is_err() {
+            if own_stake(session, &view, &owner).await?.is_none() {
                 instructions.push(insurance::open_stake(owner, fund));
             }
             instructions.push(insurance::stake_insurance(owner, fund, units));
@@ -92,7 +91,7 @@ pub async fn insurance(session: &Session, command: &InsuranceCommand, output: &O
             let (lost, _) = session.reserve(&snapshot, token)?;
             let value = amount::parse(dollars, 6)?.0;
             let number = view.account.next_claim();
-            call_roll(session, &view).await?;
+            call_roll(session, &snapshot, &view).await?;
             priced = vec![view.account.reserve];
             (format!("open claim {number}"), vec![insurance::open_claim(owner, fund, lost, number, value)])
         }
@@ -121,11 +120,22 @@ pub async fn insurance(session: &Session, command: &InsuranceCommand, output: &O
     Ok(())
 }
 
-async fn create(session: &Session, snapshot: &Snapshot, token: &str, output: &Output) -> Result<()> {
+/// An owner's stake; `None` where there is none, and only then: what cannot be asked is no answer.
+async fn own_stake(session: &Session, view: &FundView, owner: &Pubkey) -> Result<Option<StakeAccount>> {
+    match view.stake(&session.rpc, owner).await {
+        Ok(stake) => Ok(Some(stake)),
+        Err(ViewError::Missing { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn create(session: &Session, token: &str, rules: Option<&Path>, output: &Output) -> Result<()> {
+    let rules = rules.map(config::read::<FundFile>).transpose()?.unwrap_or_default().rules()?;
     let key = session.key()?;
-    let (reserve, _) = session.reserve(snapshot, token)?;
-    let fund = Fund { asset: asset_of(snapshot, &reserve)? };
-    let create = insurance::create_fund(key.pubkey(), &fund, FundRules::BALANCED.into());
+    let snapshot = session.snapshot().await?;
+    let (reserve, _) = session.reserve(&snapshot, token)?;
+    let fund = Fund { asset: asset_of(&snapshot, &reserve)? };
+    let create = insurance::create_fund(key.pubkey(), &fund, rules.into());
     let step = Step::together(format!("create the fund {}", fund.address()), vec![create]);
     show_landed(&session.send(&[step], &[&key]).await?, output);
     Ok(())
@@ -163,7 +173,7 @@ async fn show(session: &Session, snapshot: &Snapshot, view: &FundView, output: &
         books.lock.open_claims,
     );
     if let Ok(owner) = session.key().map(|key| key.pubkey()) {
-        if let Ok(stake) = view.stake(&session.rpc, &owner).await {
+        if let Some(stake) = own_stake(session, view, &owner).await? {
             let own = stake.stake.as_risk().in_era_of(&books);
             let worth = tokens(books.worth_down(StakeShares(own.shares.saturating_add(own.leaving))).0);
             value["own"] = json!({ "shares": own.shares, "leaving": own.leaving, "worth": worth });
@@ -206,7 +216,7 @@ async fn show_claim(session: &Session, view: &FundView, number: u64, output: &Ou
         dollars_down(Usd(i128::from(claim.value))),
         claim.opener,
         ballot.count,
-        ballast_demo::time::second(ballot.deadline),
+        ballast_lab::time::second(ballot.deadline),
         100.0 * in_favour as f64 / (ballot.total as f64).max(1.0),
     );
     output.show(&value, text);
@@ -214,11 +224,10 @@ async fn show_claim(session: &Session, view: &FundView, number: u64, output: &Ou
 }
 
 /// Calls the roll for everybody who may vote and was not called in this epoch.
-async fn call_roll(session: &Session, view: &FundView) -> Result<Vec<ballast_client::send::Landed>> {
+async fn call_roll(session: &Session, snapshot: &Snapshot, view: &FundView) -> Result<Vec<Landed>> {
     let key = session.key()?;
     let roll = view.roll(&session.rpc).await?;
-    let clock: Clock = crate::localnet::cheat::clock(&session.rpc).await?;
-    let due = insurance::to_call(&roll, clock.epoch);
+    let due = insurance::to_call(&roll, snapshot.clock.epoch);
     let steps: Vec<Step> = due
         .chunks(CALLED_AT_ONCE)
         .map(|part| Step::together("call the roll", vec![insurance::call_roll(&view.fund, part)]))
@@ -235,14 +244,14 @@ pub async fn validator(session: &Session, command: &ValidatorCommand, output: &O
     let (what, instruction) = match command {
         ValidatorCommand::Enroll { vote_account } => {
             let vote = address("vote account", vote_account)?;
-            (format!("enroll {vote}"), insurance::enroll_validator(identity, &view.fund, vote))
+            (format!("enrol {vote}"), insurance::enroll_validator(identity, &view.fund, vote))
         }
         ValidatorCommand::Leave { vote_account } => {
             let vote = address("vote account", vote_account)?;
             (format!("take {vote} off the roll"), insurance::leave_roll(identity, &view.fund, vote))
         }
         ValidatorCommand::CallRoll => {
-            show_landed(&call_roll(session, &view).await?, output);
+            show_landed(&call_roll(session, &snapshot, &view).await?, output);
             return Ok(());
         }
         ValidatorCommand::Vote { number, answer } => {

@@ -7,14 +7,28 @@ use crate::{
     output::Output,
     session::{address, Session},
 };
-use anyhow::{Context as _, Result};
+use anyhow::{bail, Context as _, Result};
 use ballast_client::{address::wallet_tokens, amount, price::Price, prices::feed_from_hex, send::Transport};
 use serde_json::json;
 use solana_signer::Signer;
 
+/// Refuses what is no transaction, and so cannot be shown without doing it.
+fn writes_accounts(session: &Session) -> Result<()> {
+    session.only_locally()?;
+    if session.global.dry_run {
+        bail!("--dry-run shows transactions, and this sends none: it writes accounts of the local network. Leave --dry-run out");
+    }
+    Ok(())
+}
+
+/// 3 bp of a price, as the player's quiet prices have. Divided first: a mantissa may be as large as its type.
+fn confidence(mantissa: u64) -> u64 {
+    mantissa / 10_000 * 3 + mantissa % 10_000 * 3 / 10_000
+}
+
 /// `faucet`.
 pub async fn faucet(session: &Session, amount: &Amount, to: Option<&str>, output: &Output) -> Result<()> {
-    session.only_locally()?;
+    writes_accounts(session)?;
     let wallet = match to {
         Some(to) => address("wallet", to)?,
         None => session.key()?.pubkey(),
@@ -52,19 +66,21 @@ pub async fn faucet(session: &Session, amount: &Amount, to: Option<&str>, output
 
 /// `price`.
 pub async fn price(session: &Session, symbol: &str, dollars: &str, output: &Output) -> Result<()> {
+    writes_accounts(session)?;
     let prices = session.local_prices()?;
     let token = token(session, symbol)?;
     let feed = token.feed.as_deref().and_then(feed_from_hex);
     let feed_id = feed.with_context(|| format!("{} has no feed in the network file", token.symbol))?;
-    let exponent = ballast_demo::tape::EXPONENT;
+    let exponent = ballast_lab::tape::EXPONENT;
     let decimals = u8::try_from(-exponent)?;
-    let mantissa = i64::try_from(amount::parse(dollars, decimals)?.0)?;
+    let units = amount::parse(dollars, decimals)?.0;
+    let mantissa =
+        i64::try_from(units).with_context(|| format!("{dollars} USD is more than a price account holds"))?;
     let clock = cheat::clock(&session.rpc).await?;
     let price = Price {
         feed_id,
         price: mantissa,
-        // 3 bp, as the player's quiet prices.
-        confidence: u64::try_from(mantissa)? * 3 / 10_000,
+        confidence: confidence(units),
         ema: mantissa,
         exponent,
         publish_time: clock.unix_timestamp,
@@ -91,4 +107,17 @@ fn token<'a>(session: &'a Session, symbol: &str) -> Result<&'a Token> {
                 symbols.join(", ")
             )
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::confidence;
+
+    #[test]
+    fn the_largest_price_has_a_confidence_too() {
+        let exactly = |mantissa: u64| u64::try_from(u128::from(mantissa) * 3 / 10_000).unwrap();
+        for mantissa in [1, 3_333, 3_334, 9_999, 10_000, 15_000_000_000, i64::MAX as u64] {
+            assert_eq!(confidence(mantissa), exactly(mantissa), "{mantissa}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 mod borrower;
 mod change;
 pub mod config;
+mod fund_rules;
 mod governance;
 mod history;
 mod insurance;
@@ -105,8 +106,11 @@ async fn send_refreshed(
     let mut steps = fresh.steps;
     steps.push(Step::refresh(snapshot.key, pairs));
     steps.extend(then);
-    steps.extend(fresh.cleanup);
     let mut signers: Vec<&(dyn Signer + Sync)> = vec![key];
     signers.extend(fresh.keys.iter().map(|key| key as &(dyn Signer + Sync)));
-    session.send(&steps, &signers).await
+    if session.global.dry_run {
+        steps.extend(fresh.cleanup);
+        return session.send(&steps, &signers).await;
+    }
+    Ok(session.sender.send_and_clean(&steps, &fresh.cleanup, &signers, &[]).await?)
 }

@@ -7,7 +7,7 @@ use crate::{
     session::{address, Session},
 };
 use anchor_lang::prelude::Pubkey;
-use anyhow::{Context as _, Result};
+use anyhow::{bail, Context as _, Result};
 use ballast::state::Obligation;
 use ballast_client::{
     account::reserves_of,
@@ -60,7 +60,7 @@ pub async fn breaker(session: &Session, command: &BreakerCommand, output: &Outpu
                 let time = |at: u64| match at {
                     0 => "—".to_owned(),
                     u64::MAX => "by the timelock".to_owned(),
-                    at => ballast_demo::time::second(at),
+                    at => ballast_lab::time::second(at),
                 };
                 rows.push(vec![
                     name.clone(),
@@ -147,11 +147,30 @@ pub async fn collect_fees(session: &Session, token: &str, output: &Output) -> Re
     Ok(())
 }
 
+/// The last report among landed transactions. What landed without one is no proof: a node may keep no logs. What would land may
+/// show none, and nothing is said of it then.
+fn reported<T>(landed: &[Landed], is_dry_run: bool, read: impl Fn(Event) -> Option<T>) -> Result<Option<T>> {
+    let report = landed.iter().flat_map(Landed::events).filter_map(read).next_back();
+    if report.is_none() && !is_dry_run {
+        bail!("the transactions landed, but their report was not in the logs: run `ballast verify`");
+    }
+    Ok(report)
+}
+
+/// What there is to prove something of.
+fn to_prove(snapshot: &Snapshot) -> Result<Vec<Pubkey>> {
+    let reserves = listed(snapshot);
+    if reserves.is_empty() {
+        bail!("the vault has no reserve yet: there is nothing to prove");
+    }
+    Ok(reserves)
+}
+
 /// `attest`: a whole round; `false` where it fails.
 pub async fn attest(session: &Session, output: &Output) -> Result<bool> {
     let key = session.key()?;
     let snapshot = session.snapshot().await?;
-    let assets = listed(&snapshot)
+    let assets = to_prove(&snapshot)?
         .iter()
         .map(|reserve| asset_of(&snapshot, reserve))
         .collect::<Result<Vec<_>, _>>()?;
@@ -161,14 +180,15 @@ pub async fn attest(session: &Session, output: &Output) -> Result<bool> {
         steps.push(Step::together("attest", vec![slice]));
     }
     let landed = session.send(&steps, &[&key]).await?;
-    let report = landed.iter().flat_map(Landed::events).find_map(|event| match event {
+    let report = reported(&landed, session.global.dry_run, |event| match event {
         Event::SolvencyAttested(report) => Some(report),
         _ => None,
-    });
+    })?;
     let mut value = landed_json(&landed);
     let mut text = landed_text(&landed);
-    let passed = report.as_ref().is_none_or(|report| report.failing == 0);
+    let mut passed = true;
     if let Some(report) = report {
+        passed = report.failing == 0;
         let dollars = |micro: u64| dollars_down(Usd(i128::from(micro)));
         value["report"] = json!({
             "round": report.round,
@@ -197,12 +217,8 @@ pub async fn attest(session: &Session, output: &Output) -> Result<bool> {
 pub async fn audit(session: &Session, output: &Output) -> Result<bool> {
     let key = session.key()?;
     let snapshot = session.snapshot().await?;
+    let reserves = to_prove(&snapshot)?;
     let begin = Step::together("begin an audit", vec![instruction::begin_audit(snapshot.key)]);
-    let mut landed = match session.send(&[begin], &[&key]).await {
-        Ok(landed) => landed,
-        Err(error) if is_running(&error) => vec![],
-        Err(error) => return Err(error),
-    };
     let mut steps = vec![];
     for found in session.rpc.obligations(snapshot.key).await? {
         let Some(obligation) = decode::<Obligation>(&found.data) else { continue };
@@ -210,21 +226,36 @@ pub async fn audit(session: &Session, output: &Output) -> Result<bool> {
         steps
             .push(Step::together(format!("count {}", ballast_client::names::short(&found.key)), vec![count]));
     }
-    for slice in listed(&snapshot).chunks(2 * RESERVES_AT_ONCE) {
+    for slice in reserves.chunks(2 * RESERVES_AT_ONCE) {
         let finish = instruction::finish_audit(snapshot.key, slice);
         steps.push(Step::together("compare", vec![finish]));
     }
+    let is_dry_run = session.global.dry_run;
+    let mut landed = vec![];
+    if is_dry_run {
+        // What is simulated apart would count for an audit that nobody began.
+        steps.insert(0, begin);
+    } else {
+        match session.send(&[begin], &[&key]).await {
+            Ok(begun) => landed = begun,
+            Err(error) if is_running(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
     landed.extend(session.send(&steps, &[&key]).await?);
-    let mut reports = landed.iter().flat_map(Landed::events).filter_map(|event| match event {
+    // Every step reports how far it came; only the last one says how the audit ended.
+    let last = landed.last().map(std::slice::from_ref).unwrap_or_default();
+    let report = reported(last, is_dry_run, |event| match event {
         Event::BookAudited(report) => Some(report),
         _ => None,
-    });
-    let last = reports.next_back();
-    let whole = u32::try_from((1u64 << snapshot.vault.reserve_count) - 1).unwrap_or(u32::MAX);
-    let passed = last.as_ref().is_none_or(|report| report.complete == whole);
-    let mut value = json!({ "transactions": landed.len(), "complete": passed });
+    })?;
+    let mut value = json!({ "transactions": landed.len() });
     let mut text = format!("{} transactions\n", landed.len());
-    if let Some(report) = last {
+    let mut passed = true;
+    if let Some(report) = report {
+        let whole = u32::try_from((1u64 << snapshot.vault.reserve_count) - 1).unwrap_or(u32::MAX);
+        passed = report.complete == whole;
+        value["complete"] = json!(passed);
         value["audit"] = json!(report.number);
         value["obligations"] = json!(report.obligations);
         value["beyond_collection_micro_usd"] = json!(report.beyond_collection);
@@ -286,5 +317,19 @@ pub async fn verify(session: &Session, output: &Output) -> Result<bool> {
             output.show(&json!({ "solvent": false, "disagreements": lines }), text);
             Ok(false)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_landed_without_a_report_proves_nothing_and_a_dry_run_says_nothing() {
+        let silent = [Landed { what: "attest".into(), slot: 7, ..Landed::default() }];
+        let read = |event| matches!(event, Event::SolvencyAttested(_)).then_some(());
+        let error = reported(&silent, false, read).unwrap_err().to_string();
+        assert!(error.contains("not in the logs") && error.contains("ballast verify"), "{error}");
+        assert!(reported(&silent, true, read).unwrap().is_none());
     }
 }

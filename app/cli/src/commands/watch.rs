@@ -39,7 +39,7 @@ pub async fn watch(
     output: &Output,
 ) -> Result<()> {
     let (vault, happened) = (session.vault()?, Notify::new());
-    let pause = Duration::from_secs_f64(every.clamp(SHORTEST.as_secs_f64(), 3_600.0));
+    let pause = Duration::try_from_secs_f64(every)?;
     tokio::select! {
         done = look_on(session, pause, looks, worst, &happened, output) => done,
         never = session.rpc.follow(&vault, &happened) => match never {},
@@ -94,7 +94,7 @@ async fn frame(session: &Session, worst: usize) -> Result<(Value, String)> {
         "vault {} at slot {}, {}\nbreaker: {}\n\n{}\n{} obligations with debt, {} may be liquidated\n{}",
         snapshot.key,
         snapshot.clock.slot,
-        ballast_demo::time::second(snapshot.now()),
+        ballast_lab::time::second(snapshot.now()),
         words::breaker(state),
         table(&reserve_rows(session, &snapshot)),
         standings.len(),

@@ -8,7 +8,7 @@ mod world;
 use crate::{args::LocalnetArgs, network::Network, output::Output};
 use anyhow::{Context as _, Result};
 use ballast_client::send::Rpc;
-use ballast_demo::{from_candles, scenario, tape::Tape};
+use ballast_lab::{from_candles, scenario, tape::Tape};
 use player::Player;
 use serde_json::json;
 use solana_commitment_config::CommitmentConfig;

@@ -7,7 +7,7 @@ use ballast_client::{
     prices::{local::LocalPrices, FeedId},
     send::Rpc,
 };
-use ballast_demo::{
+use ballast_lab::{
     asset::{Asset, ASSETS},
     tape::Tape,
 };
@@ -84,7 +84,7 @@ impl Player {
                 hour = moment.time / 3_600;
                 say(format!(
                     "{}: BTC {:.0}, ETH {:.0}, SOL {:.2}, ALT {:.4}",
-                    ballast_demo::time::minute(moment.time),
+                    ballast_lab::time::minute(moment.time),
                     moment.dollars(Asset::Btc),
                     moment.dollars(Asset::Eth),
                     moment.dollars(Asset::Sol),

@@ -15,7 +15,7 @@ use ballast_client::{
     send::{Rpc, SendOptions, Sender, Step},
     Account, Asset as ClientAsset,
 };
-use ballast_demo::asset::{Asset, ASSETS};
+use ballast_lab::asset::{Asset, ASSETS};
 use ballast_risk::{fund::FundRules, price::UnitPrice, Usd};
 use solana_commitment_config::CommitmentConfig;
 use solana_keypair::{read_keypair_file, write_keypair_file, Keypair};

@@ -108,6 +108,13 @@ fn what_cannot_be_is_refused_before_anything_is_sent() {
     assert!(net.refusal(&["deposit", "1", "DOGE"]).contains("it has ALT, BTC, ETH"));
     assert!(net.refusal(&["borrow", "1", "USDC"]).contains("deposit something first"));
     assert!(net.refusal(&["borrow", "max", "USDC"]).contains("write an amount"));
+    assert!(!net.refusal(&["deposit", "much", "SOL"]).contains("max"), "a deposit has no most");
+    assert!(net.refusal(&["repay", "much", "SOL"]).contains("or \"max\" for all"));
+    // Neither is a transaction that could be shown.
+    for made_up in [&["faucet", "1", "SOL"][..], &["price", "SOL", "150"]] {
+        let refusal = net.refusal(&[&["--dry-run"], made_up].concat());
+        assert!(refusal.contains("it writes accounts of the local network"), "{refusal}");
+    }
     assert!(net.refusal(&["--vault", "nonsense", "show"]).contains("is no address of a vault"));
     let wrong = "So11111111111111111111111111111111111111112";
     assert!(net.refusal(&["--vault", wrong, "vault", "show"]).contains("is no vault of this version"));
@@ -161,7 +168,13 @@ fn an_operator_makes_a_vault_from_files_and_anyone_proves_it() {
     net.text(&["--keypair", &net.operator, "--vault", address, "vault", "add-reserve", &reserve]);
     let stranger = net.refusal(&["--vault", address, "vault", "add-reserve", &reserve]);
     assert!(stranger.contains("curator") || stranger.contains("exists already"), "{stranger}");
-    operator(&["--vault", address, "insurance", "create", "USDC"]);
+    let hasty = net.file("hasty.toml", "cooldown_days = 1\n");
+    let fund =
+        ["--keypair", net.operator.as_str(), "--vault", address, "insurance", "create", "USDC", "--rules"];
+    let refusal = net.refusal(&[&fund[..], &[hasty.as_str()]].concat());
+    assert!(refusal.contains("7 to 60 days"), "{refusal}");
+    let slow = net.file("slow.toml", "cooldown_days = 30\npremium_percent = 0.25\n");
+    net.text(&[&fund[..], &[slow.as_str()]].concat());
     operator(&["--vault", address, "vault", "open"]);
     let late = net.refusal(&["--vault", address, "vault", "add-reserve", &reserve]);
     assert!(late.contains("ballast vault propose"), "{late}");
@@ -178,6 +191,8 @@ fn an_operator_makes_a_vault_from_files_and_anyone_proves_it() {
     assert!(net.refusal(&["insurance", "unstake"]).contains("cooling"));
     assert!(net.refusal(&["validator", "vote", "1", "perhaps"]).contains("yes or no"));
 
+    // The lender's deposits are few enough for one transaction, so that a dry run sees the whole audit; it begins none.
+    assert_eq!(net.json(&["--dry-run", "audit"])["complete"], true);
     assert_eq!(net.json(&["attest"])["report"]["solvent"], true);
     assert_eq!(net.json(&["audit"])["complete"], true);
     assert_eq!(net.json(&["verify"])["solvent"], true);

@@ -4,6 +4,7 @@
 //! [`Sender`] signs, simulates, sends and confirms them over a [`Transport`]: [`rpc::Rpc`] is a real cluster, tests play a bad one.
 //! Lookup tables ([`tables`]) let books of 16 positions travel in one transaction. Every error says what to do.
 
+mod clean;
 pub mod error;
 mod follow;
 pub mod pack;

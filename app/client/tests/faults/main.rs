@@ -1,6 +1,7 @@
 //! What becomes of a transaction when a cluster has a bad day. Whatever happens, it lands at most once, and whoever sent it knows.
 
 mod cluster;
+mod rent;
 
 use anchor_lang::{prelude::Pubkey, solana_program::system_instruction};
 use ballast::error::BallastError;

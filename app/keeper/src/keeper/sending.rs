@@ -80,7 +80,15 @@ async fn post(
     let fresh = service.source.fresh(&wallet.pubkey(), feeds).await.map_err(|error| {
         SendError::Transport { what: what.into(), error: TransportError::Unexpected(error.to_string()) }
     })?;
-    sender.send_steps(&fresh.steps, &signers(wallet, &fresh), &[]).await?;
+    let sent = sender.send_steps(&fresh.steps, &signers(wallet, &fresh), &[]).await;
+    if let Err(error) = sent {
+        // Those that were made before it failed hold rent.
+        let cleaned = sender.clean_what_is_there(&fresh.cleanup, &[wallet]).await;
+        if let Err(error) = cleaned {
+            tracing::warn!(%error, "the rent of posted prices did not come back");
+        }
+        return Err(error);
+    }
     Ok(fresh)
 }
 
