@@ -8,6 +8,7 @@ use ballast_risk::{
     leak::Leak,
     math::{mul_div_down, mul_div_up, mul_q64_down, mul_q64_up},
     model::RiskModel,
+    pace::PaceMeter,
     price::UnitPrice,
     ramp::blend,
     reserve::{InterestSplit, Ledger},
@@ -34,7 +35,7 @@ fn the_proved_formulas_are_those_of_the_crate() {
         assert_eq!(function(arguments), expected, "{line}");
         *rows.entry(name).or_default() += 1;
     }
-    assert!(rows.len() == 29 && rows.values().all(|count| *count >= LEAST_ROWS), "{rows:?}");
+    assert!(rows.len() == 30 && rows.values().all(|count| *count >= LEAST_ROWS), "{rows:?}");
 }
 
 /// A negative number as its pattern of bits.
@@ -83,6 +84,12 @@ fn function(name: &str) -> (usize, Function) {
         "stake_worth_down" => (3, |n| {
             let fund = Fund { shares: word(n[1]), tokens: word(n[2]), ..Fund::default() };
             vec![fund.worth_down(StakeShares(word(n[0]))).0.into()]
+        }),
+        "meter_spend" => (5, |n| {
+            let meter = PaceMeter { used: word(n[0]), updated_at: 0 };
+            let now = word(n[2]);
+            let next = meter.spend_up(now, word(n[3]), Usd(n[1] as i128), Usd(n[4] as i128));
+            vec![next.used.into(), (now - next.updated_at).into()]
         }),
         "leak_used" => (4, |n| {
             let leak = Leak { used: word(n[0]), updated_at: 0 };
