@@ -364,6 +364,17 @@ def _(wrong):
     return used + repaid <= larger(most, allowance)
 
 
+@lemma("pace_beside", "beside a spent meter a tranche takes at most itself from every allowance, and gives none room", "the time is written down")
+def _(wrong):
+    used, own, other, repaid = number("used"), number("own"), number("other"), number("repaid")
+    window, elapsed = number("window", 1), number("elapsed")
+    spent = meter_used(used, own, elapsed, window)
+    assume(both(spent > 0, spent >= own))
+    next_used, next_elapsed = (spent + repaid, 0) if wrong else meter_spend(used, own, elapsed, window, repaid)
+    taken = meter_used(next_used, other, next_elapsed, window) - meter_used(used, other, elapsed, window)
+    return both(taken >= 0, taken <= repaid)
+
+
 @lemma("leak_refills", "a bucket refills by at most capacity x elapsed / refill, and holds at most its capacity", "rounded up")
 def _(wrong):
     used, capacity, elapsed, refill = number("used"), number("capacity"), number("elapsed"), number("refill", 1)

@@ -4,7 +4,7 @@ Where the crate's integers end it refuses or saturates; within their range each 
 `crates/risk/tests/lemmas/vectors.rs` checks on the table that `prove.py` writes.
 """
 
-from terms import ceil, choose, either, floor, larger, smaller
+from terms import both, ceil, choose, either, floor, larger, smaller
 
 Q = 1 << 64  # 1 with 64 fractional bits
 BPS = 10_000
@@ -168,6 +168,20 @@ def settle_whole(held, bonus, debt_mantissa, debt_scale, mantissa, scale):
 
 # pace and buckets
 def pace_room(allowance, used): return larger(allowance - used, 0)
+
+
+def meter_used(used, allowance, elapsed, window):
+    """What a pace meter shows to one allowance."""
+    return choose(elapsed >= window, 0, larger(used - floor(allowance * elapsed, window), 0))
+
+
+def meter_spend(used, allowance, elapsed, window, repaid):
+    """(used, the time since it was written), after a tranche: beside a spent meter the time stays."""
+    now = meter_used(used, allowance, elapsed, window)
+    beside = both(now > 0, now >= allowance)
+    return choose(beside, used, now) + repaid, choose(beside, elapsed, 0)
+
+
 def leak_used(used, capacity, elapsed, refill): return smaller(larger(used - floor(capacity * elapsed, refill), 0), capacity)
 
 

@@ -120,6 +120,12 @@ def leak(below):
     return below(capacity) if capacity else 0, capacity, below(1 << 32), below(1 << 32, 1)
 
 
+def meter(below):
+    """Often spent, with and without what came since."""
+    used = below(U64)
+    return used, min(below(U64, 1), used // 2 + 1), below(120), below(120, 1), below(U64)
+
+
 def fading(below):
     seconds = 86_400
     return below(U64), below(seconds), seconds
@@ -157,6 +163,7 @@ TABLE = [
     ("stake", lambda n, _: fund(n), 1 << 62),
     ("stake_worth_down", lambda n, _: part_of_fund(n), U64),
     ("pace_room", lambda n, _: (n(U64), n(U64)), U64),
+    ("meter_spend", lambda n, _: meter(n), U64),
     ("leak_used", lambda n, _: leak(n), U64),
     ("blend", lambda n, _: (n(65_535), n(65_535), n(1 << 32)), 65_535),
     ("fade_down", lambda n, _: fading(n), U64),

@@ -1,13 +1,14 @@
 //! For keepers: which pair to offer, checked by scoring the book again.
 
 use crate::{
+    bonus::{curve_bonus_down, equity_bonus_down},
     error::RiskError,
     math::{bps_of_up, mul_div_up},
     model::{RiskModel, MAX_BONUS, MAX_POSITIONS},
-    pace::DepthBucket,
+    pace::{allowance_down, DepthBucket},
     score::{score, Exposure, Score},
     tranche::{plan_scored_tranche, TrancheCurve, TranchePlan, TrancheRequest},
-    units::{Fraction, Ppm, Usd, BPS_ONE, PPM_ONE},
+    units::{Fraction, Ppm, Seconds, Usd, BPS_ONE, PPM_ONE},
     Result,
 };
 
@@ -32,9 +33,9 @@ pub fn score_after(
     score(model, next)
 }
 
-/// [`plan_scored_tranche`] where pairs that wait for their depth bucket do not count as better ones: otherwise a bucket that others
-/// keep empty would hold back the rest of every book that has the asset. `selling` gives a position's curve and bucket, and is
-/// asked only when a better pair is in the way.
+/// [`plan_scored_tranche`] where pairs that wait for their pace or their depth bucket do not count as better ones: otherwise the
+/// slowest of a book's assets, or a bucket that others keep empty, would hold back the rest of the book. `selling` gives a
+/// position's curve and bucket, and is asked only when a better pair is in the way.
 pub fn plan_around_empty_buckets(
     request: &TrancheRequest,
     before: Score,
@@ -49,26 +50,31 @@ pub fn plan_around_empty_buckets(
     }
 }
 
-/// The usable positions without other deposits whose bucket has no room for the smallest tranche and its bonus now.
+/// The usable positions without other deposits that have to wait: whose pace has no room for the smallest tranche now, or whose
+/// bucket none for it and its bonus. What the backstop sells waits for neither.
 fn without_sold_out(
     request: &TrancheRequest,
     before: &Score,
     selling: impl Fn(usize) -> Option<(TrancheCurve, DepthBucket)>,
 ) -> Result<u32> {
-    let net_risk = before.net_risk_down();
-    if net_risk >= Fraction::from_bps_down(request.rules.bucket_off_urgency) {
-        return Ok(request.usable);
-    }
-    let least = bps_of_up(request.rules.minimum(), BPS_ONE.wrapping_add(u64::from(MAX_BONUS.0)))?;
+    let TrancheRequest { rules, meter, now, .. } = *request;
+    let (net_risk, equity_bonus) = (before.net_risk_down(), equity_bonus_down(before));
+    let has_buckets = net_risk < Fraction::from_bps_down(rules.bucket_off_urgency);
+    let least = bps_of_up(rules.minimum(), BPS_ONE.wrapping_add(u64::from(MAX_BONUS.0)))?;
+    let window = Seconds::from(rules.window_seconds);
     let mut usable = request.usable;
     for (i, exposure) in request.book.iter().enumerate() {
         if exposure.value <= Usd::ZERO || i == request.deposit {
             continue;
         }
-        if let Some((curve, bucket)) = selling(i) {
-            if bucket.available_down(request.now, &curve, net_risk) < least {
-                usable &= !1u32.checked_shl(i as u32).unwrap_or(0);
-            }
+        let Some((curve, bucket)) = selling(i) else { continue };
+        if equity_bonus <= curve_bonus_down(&curve, net_risk) {
+            continue;
+        }
+        let allowance = allowance_down(&curve, rules, net_risk, before.debt)?;
+        let paced = meter.available_down(now, window, allowance)? < rules.minimum();
+        if paced || (has_buckets && bucket.available_down(now, &curve, net_risk) < least) {
+            usable &= !1u32.checked_shl(i as u32).unwrap_or(0);
         }
     }
     Ok(usable)

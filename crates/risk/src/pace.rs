@@ -12,7 +12,8 @@ use bytemuck::{Pod, Zeroable};
 /// An obligation's pace meter: how much was repaid lately, in micro-USD.
 ///
 /// Kept in dollars and not as a part of the allowance, because allowances differ: by net risk, and by the asset that is
-/// sold. A small one that is spent takes at most itself from a large one, so dust locks nobody out.
+/// sold. A small one that is spent takes at most itself from a large one, so a small tranche locks nobody out; nor does dust, which
+/// is sold beside it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct PaceMeter {
@@ -58,9 +59,17 @@ impl PaceMeter {
     }
 
     /// The meter after `repaid` under this allowance.
+    ///
+    /// Dust and the backstop sell where the meter is spent already. Their allowance's refill must not be written down for all of
+    /// them then: larger ones have refilled by more since. The time stays what it was, and each loses `repaid` at most.
     pub fn spend_up(&self, now: Seconds, window: Seconds, allowance: Usd, repaid: Usd) -> Self {
-        let used = self.used_at(now, window, allowance).saturating_add(repaid.clamp_u64());
-        Self { used, updated_at: now.max(self.updated_at) }
+        let used = self.used_at(now, window, allowance);
+        let (used, updated_at) = if used > 0 && i128::from(used) >= allowance.0 {
+            (self.used, self.updated_at)
+        } else {
+            (used, now.max(self.updated_at))
+        };
+        Self { used: used.saturating_add(repaid.clamp_u64()), updated_at }
     }
 }
 

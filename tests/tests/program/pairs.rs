@@ -7,6 +7,7 @@ use ballast_client::{
     instruction::{showing_frozen, Tranche},
     Event,
 };
+use ballast_risk::presets::steady;
 use ballast_tests::{attack, refused, usd, Failure, Market, User, World};
 use std::slice::from_ref;
 
@@ -344,6 +345,36 @@ async fn a_pair_that_waits_for_its_depth_bucket_does_not_shield_the_others() {
     assert_eq!((best.0, best.1), (2, 0));
     world.liquidate(&keeper, &ann, &usdc, &btc, u64::MAX).await.unwrap();
     // and when it has refilled, the alt comes first again
+    world.tick(75).await;
+    refused(world.liquidate(&keeper, &ann, &usdc, &btc, u64::MAX).await, BallastError::BetterPairAvailable);
+    world.liquidate(&keeper, &ann, &usdc, &alt, u64::MAX).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_pair_whose_pace_is_spent_does_not_hold_the_others_at_its_pace() {
+    let mut world = World::with_preset(steady().unwrap()).await;
+    let (btc, alt, usdc) = (world.btc, world.alt, world.usdc);
+    world.lender(&usdc, usdc.units(1_000_000)).await;
+    let [ann, keeper] = [world.user().await, world.user().await];
+    // BTC $100,000 and the alt for $20,000, of which steady sells a thousandth of the debt a window while little is missing
+    world.deposit(&ann, &btc, btc.units(1)).await.unwrap();
+    world.deposit(&ann, &alt, alt.units(10_000)).await.unwrap();
+    world.borrow(&ann, &usdc, usdc.units(90_000)).await.unwrap();
+    world.give(&keeper, &usdc, usdc.units(100_000)).await;
+    world.alt.price = usd(174) / 100;
+    world.move_price(|w| &mut w.btc, usd(87_000)).await;
+    refused(world.liquidate(&keeper, &ann, &usdc, &btc, u64::MAX).await, BallastError::BetterPairAvailable);
+    let slow = world.liquidate(&keeper, &ann, &usdc, &alt, u64::MAX).await.unwrap();
+    refused(world.liquidate(&keeper, &ann, &usdc, &alt, u64::MAX).await, BallastError::PaceMeterSpent);
+    let best = world.best_tranche(&ann).await.unwrap();
+    assert_eq!((best.0, best.1), (2, 0));
+    let fast = world.liquidate(&keeper, &ann, &usdc, &btc, u64::MAX).await.unwrap();
+    let [Event::TrancheExecuted(slow)] = &slow.events[..] else { panic!("one tranche") };
+    let [Event::TrancheExecuted(fast)] = &fast.events[..] else { panic!("one tranche") };
+    assert!(slow.repaid_value < 200_000_000 && fast.repaid_value > 20 * slow.repaid_value);
+    // both are of one meter
+    refused(world.liquidate(&keeper, &ann, &usdc, &btc, u64::MAX).await, BallastError::PaceMeterSpent);
+    // a window later the alt comes first again
     world.tick(75).await;
     refused(world.liquidate(&keeper, &ann, &usdc, &btc, u64::MAX).await, BallastError::BetterPairAvailable);
     world.liquidate(&keeper, &ann, &usdc, &alt, u64::MAX).await.unwrap();

@@ -17,23 +17,60 @@ fn an_allowance_falls_by_no_more_than_what_was_repaid() {
     for_books("meter", |rng, _| {
         let window = rng.random_range(1..=3_600);
         let (mut meter, mut now) = (PaceMeter::default(), NOW);
-        for _ in 0..rng.random_range(1..5) {
+        for _ in 0..rng.random_range(1..8) {
             // spent under one allowance, at any time, and seen by another
             let (own, other) = (log_uniform(rng, 6.0, 18.0), log_uniform(rng, 6.0, 18.0));
             now = now.saturating_add_signed(rng.random_range(-60..=120));
             let available =
                 |meter: &PaceMeter, of: i128| meter.available_down(now, window, Usd(of)).unwrap().0;
-            let repaid = available(&meter, own) / rng.random_range(1..9);
+            let room = available(&meter, own);
+            // within the meter, or beside it: dust, and what the backstop sells
+            let repaid = match rng.random_range(0..3) {
+                0 => log_uniform(rng, 6.0, 7.0),
+                1 => log_uniform(rng, 6.0, 18.0),
+                _ => room / rng.random_range(1..9),
+            };
             if repaid == 0 {
                 continue; // no tranche
             }
             let next = meter.spend_up(now, window, Usd(own), Usd(repaid));
-            assert!(available(&meter, own) - available(&next, own) <= repaid);
-            // a smaller allowance refills more slowly, but it cannot take more than itself from a larger one
-            let most = if own >= other { repaid } else { own };
-            assert!(available(&meter, other) - available(&next, other) <= most, "{meter:?} {next:?}");
+            let taken = |of: i128| available(&meter, of) - available(&next, of);
+            assert!((0..=repaid).contains(&taken(own)));
+            // a smaller allowance refills more slowly, but it cannot take more than itself from a larger one; and beside a
+            // meter that is spent, a tranche takes what it repays, and gives nobody room
+            let within = if own >= other { repaid } else { own.max(repaid) };
+            let most = match room {
+                0 => repaid,
+                room if repaid <= room => within,
+                _ => own + repaid,
+            };
+            assert!(taken(other) <= most, "{meter:?} {next:?}");
+            assert!(room > 0 || taken(other) >= 0, "{meter:?} {next:?}");
             assert_eq!(next.available_down(next.updated_at + window, window, Usd(other)).unwrap().0, other);
             meter = next;
+        }
+    });
+}
+
+#[test]
+fn however_often_a_small_allowance_is_spent_it_takes_itself_and_the_dust_from_a_larger_one() {
+    for_books("dust", |rng, _| {
+        let window = rng.random_range(1..=3_600);
+        let own = log_uniform(rng, 7.0, 12.0);
+        let other = own + log_uniform(rng, 6.0, 13.0);
+        let used = rng.random_range(0..=other) as u64;
+        let start = PaceMeter { used, updated_at: NOW };
+        let (mut meter, mut repaid, mut now) = (start, 0, NOW);
+        for _ in 0..rng.random_range(1..60) {
+            now += rng.random_range(0..=window / 20 + 1);
+            let room = meter.available_down(now, window, Usd(own)).unwrap().0;
+            let dust = rng.random_range(1..10_000_000);
+            let tranche = if room < 10_000_000 || rng.random_bool(0.5) { dust } else { room };
+            meter = meter.spend_up(now, window, Usd(own), Usd(tranche));
+            repaid += tranche;
+            let left = |meter: &PaceMeter| meter.available_down(now, window, Usd(other)).unwrap().0;
+            let taken = left(&start) - left(&meter);
+            assert!(taken <= own + repaid, "{taken} of {other} by {own} in {repaid}");
         }
     });
 }

@@ -3,14 +3,16 @@
 use crate::{
     models::Setting,
     runner::{for_books, for_some_books},
-    world::World,
+    world::{World, NOW},
 };
 use ballast_risk::{
     marginal::Reliefs,
     model::MAX_BONUS,
+    pace::{DepthBucket, PaceMeter},
     score::Score,
     tranche::{
-        best_pair, plan_tranche, score_after, TrancheLimit, TrancheOutcome, TranchePlan, TrancheRequest,
+        best_pair, plan_around_empty_buckets, plan_tranche, score_after, TrancheCurve, TrancheLimit,
+        TrancheOutcome, TranchePlan, TrancheRequest,
     },
     Ppm, RiskError, TokenAmount, Usd,
 };
@@ -223,4 +225,46 @@ fn a_plan_that_names_its_target_is_below_every_other_bound() {
             assert_eq!((half.repay, half.limit), (request.maximum, TrancheLimit::Maximum));
         }
     });
+}
+
+#[test]
+fn a_pair_that_waits_for_its_pace_or_depth_holds_up_no_other() {
+    let (asked, waits) = (AtomicU64::new(0), AtomicU64::new(0));
+    for_books("waiting pairs", |rng, setting| {
+        let world = World::unhealthy_and_legal(rng, setting);
+        let (book, curves, before) = (world.book(), world.curves(), world.score());
+        let meter = PaceMeter { used: (before.debt.0 >> rng.random_range(0..14)) as u64, updated_at: NOW };
+        let emptied = |curve: &TrancheCurve, quarters: u64| DepthBucket {
+            used: DepthBucket::capacity_down(curve) / 4 * quarters,
+            updated_at: NOW,
+        };
+        let buckets: Vec<_> = curves.iter().map(|curve| emptied(curve, rng.random_range(0..=4))).collect();
+        let request = |pair: (usize, usize), usable: u32| TrancheRequest {
+            meter,
+            bucket: buckets[pair.1],
+            usable,
+            ..world.request(&book, pair)
+        };
+        let plan = |pair: (usize, usize), usable: u32| {
+            let selling = |i: usize| Some((curves[i], buckets[i]));
+            plan_around_empty_buckets(&request(pair, usable), before, selling)
+        };
+        let plans: Vec<_> = world.pairs().into_iter().map(|pair| (pair, plan(pair, u32::MAX))).collect();
+        // pairs that nothing but a better pair keeps from selling more than dust
+        let refused = plans.iter().filter(|(pair, planned)| {
+            *planned == Err(RiskError::BetterPairAvailable)
+                && plan(*pair, 1 << pair.0 | 1 << pair.1)
+                    .is_ok_and(|alone| alone.repay.0 >= 2 * world.rules.minimum().0)
+        });
+        let some = plans.iter().any(|(_, planned)| planned.is_ok());
+        for pair in refused {
+            asked.fetch_add(1, Relaxed);
+            assert!(some, "{pair:?} waits for a pair that waits: {plans:?}");
+        }
+        waits.fetch_add(
+            plans.iter().any(|(_, planned)| *planned == Err(RiskError::PaceMeterSpent)).into(),
+            Relaxed,
+        );
+    });
+    println!("waiting pairs: {asked:?} refused for a better one, {waits:?} books with a spent pace");
 }

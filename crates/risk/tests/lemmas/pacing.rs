@@ -52,6 +52,28 @@ fn in_one_instant_no_order_of_small_tranches_repays_more_than_the_largest_allowa
 }
 
 #[test]
+fn beside_a_spent_meter_small_dust_takes_at_most_itself_from_every_allowance_at_every_time() {
+    let most = up_to(9, 6);
+    let window = 8;
+    for (used, elapsed) in (1..=9).flat_map(|u| (0..window).map(move |e| (u, e))) {
+        let start = PaceMeter { used, updated_at: 0 };
+        for (own, dust) in (1..=most).flat_map(|a| (0..=most).map(move |d| (a, d))) {
+            let room = |meter: &PaceMeter, at: u64, of: u64| {
+                meter.available_down(at, window, Usd(of.into())).unwrap().0
+            };
+            if room(&start, elapsed, own) > 0 {
+                continue;
+            }
+            let next = start.spend_up(elapsed, window, Usd(own.into()), Usd(dust.into()));
+            for (other, later) in (0..=most).flat_map(|o| (elapsed..=window).map(move |l| (o, l))) {
+                let taken = room(&start, later, other) - room(&next, later, other);
+                assert!((0..=i128::from(dust)).contains(&taken), "{start:?} {elapsed} {own} {dust} {other}");
+            }
+        }
+    }
+}
+
+#[test]
 fn every_small_way_from_old_to_new_stays_between_and_behind() {
     let most = up_to(255, 40) as u16;
     for (old, new) in (0..=most).flat_map(|a| (0..=most).map(move |b| (a, b))) {

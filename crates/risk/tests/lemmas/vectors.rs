@@ -35,7 +35,7 @@ fn the_proved_formulas_are_those_of_the_crate() {
         assert_eq!(function(arguments), expected, "{line}");
         *rows.entry(name).or_default() += 1;
     }
-    assert!(rows.len() == 34 && rows.values().all(|count| *count >= LEAST_ROWS), "{rows:?}");
+    assert!(rows.len() == 35 && rows.values().all(|count| *count >= LEAST_ROWS), "{rows:?}");
 }
 
 /// A negative number as its pattern of bits.
@@ -97,6 +97,12 @@ fn function(name: &str) -> (usize, Function) {
         "pace_room" => (2, |n| {
             let meter = PaceMeter { used: word(n[1]), updated_at: 0 };
             vec![meter.available_down(0, 60, Usd(n[0] as i128)).unwrap().0 as u128]
+        }),
+        "meter_spend" => (5, |n| {
+            let meter = PaceMeter { used: word(n[0]), updated_at: 0 };
+            let now = word(n[2]);
+            let next = meter.spend_up(now, word(n[3]), Usd(n[1] as i128), Usd(n[4] as i128));
+            vec![next.used.into(), (now - next.updated_at).into()]
         }),
         "leak_used" => (4, |n| {
             let leak = Leak { used: word(n[0]), updated_at: 0 };

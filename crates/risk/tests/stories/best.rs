@@ -1,13 +1,15 @@
 //! Which pairs stand in the way of another one, and how a keeper finds the pair and the size to offer.
 
-use crate::fixture::{Alt, Btc, Eth, Fixture, Lst, Sol, Usdc, ANY, NOW};
+use crate::fixture::{usd, Alt, Btc, Eth, Fixture, Lst, Sol, Usdc, ANY, NOW};
 use ballast_risk::{
     model::MAX_BONUS,
-    pace::DepthBucket,
-    presets::balanced,
+    pace::{DepthBucket, PaceMeter},
+    presets::{balanced, steady},
     score::Binding,
-    tranche::{best_pair, plan_around_empty_buckets, plan_that_passes, score_after, TranchePlan},
-    Bps, Result, RiskError, Usd,
+    tranche::{
+        best_pair, plan_around_empty_buckets, plan_that_passes, score_after, TrancheLimit, TranchePlan,
+    },
+    Bps, Fraction, Result, RiskError, Seconds, Usd,
 };
 
 const ALT: usize = 0;
@@ -87,6 +89,73 @@ fn where_buckets_do_not_apply_an_empty_one_is_no_excuse() {
     fixture.rules.bucket_off_urgency = Bps(100);
     assert!(fixture.plan(DEBT, ALT).is_ok());
     assert_eq!(plan_stables(&fixture), Err(RiskError::BetterPairAvailable));
+}
+
+/// BTC and a slow alt against USDC: selling the alt is more than twice as good as selling BTC.
+fn a_slow_alt_before_btc() -> Fixture {
+    let positions = [(Alt, 20_000.0), (Btc, 100_000.0), (Usdc, -103_600.0)];
+    Fixture::new(steady().unwrap(), &positions)
+}
+
+/// The tranche of BTC, where every reserve's curve and bucket are known.
+fn plan_btc(fixture: &Fixture) -> Result<TranchePlan> {
+    let selling = |i: usize| Some((fixture.curves[i], fixture.buckets[i]));
+    plan_around_empty_buckets(&fixture.request(2, 1, ANY), fixture.score(), selling)
+}
+
+#[test]
+fn a_better_pair_whose_pace_is_spent_does_not_hold_the_book_at_its_pace() {
+    let mut fixture = a_slow_alt_before_btc();
+    assert_eq!(plan_btc(&fixture), Err(RiskError::BetterPairAvailable));
+    // a keeper sells what the alt's pace allows: it stays a better pair, and it waits
+    let alt = fixture.plan(2, 0).unwrap();
+    assert_eq!((alt.limit, alt.repay), (TrancheLimit::Pace, alt.allowance));
+    let window = Seconds::from(fixture.rules.window_seconds);
+    fixture.meter = fixture.meter.spend_up(NOW, window, alt.allowance, alt.repay);
+    assert_eq!(fixture.plan(2, 0), Err(RiskError::PaceMeterSpent));
+    // BTC is sold at BTC's pace then, less what the alt took of the same meter
+    let btc = plan_btc(&fixture).unwrap();
+    assert!(btc.allowance > Usd(2 * alt.allowance.0));
+    assert_eq!((btc.limit, btc.repay), (TrancheLimit::Pace, Usd(btc.allowance.0 - alt.repay.0)));
+    // until the alt has refilled
+    fixture.now += window;
+    assert_eq!(plan_btc(&fixture), Err(RiskError::BetterPairAvailable));
+}
+
+#[test]
+fn a_pace_that_admits_the_smallest_tranche_is_not_spent() {
+    let mut fixture = a_slow_alt_before_btc();
+    let allowance = fixture.plan(2, 0).unwrap().allowance.0 as u64;
+    let with_left = |left: u64| PaceMeter { used: allowance - left, updated_at: NOW };
+    fixture.meter = with_left(fixture.rules.minimum_tranche);
+    assert_eq!(plan_btc(&fixture), Err(RiskError::BetterPairAvailable));
+    fixture.meter = with_left(fixture.rules.minimum_tranche - 1);
+    assert!(plan_btc(&fixture).is_ok());
+}
+
+#[test]
+fn where_buckets_do_not_apply_a_spent_pace_still_waits() {
+    let mut fixture = a_slow_alt_before_btc();
+    fixture.rules.bucket_off_urgency = Bps(100);
+    assert!(fixture.score().net_risk_down() >= Fraction::from_bps_down(Bps(100)));
+    let alt = fixture.plan(2, 0).unwrap();
+    fixture.meter = PaceMeter { used: alt.allowance.0 as u64, updated_at: NOW };
+    assert!(plan_btc(&fixture).is_ok());
+}
+
+#[test]
+fn what_the_backstop_sells_stands_in_the_way_however_spent_it_is() {
+    let mut fixture = a_slow_alt_before_btc();
+    // the alt's bonus is more than the equity could pay: it is sold at once, and no pace makes it wait
+    (fixture.curves[0].bonus_min, fixture.curves[0].bonus_max) = (MAX_BONUS, MAX_BONUS);
+    (fixture.curves[1].bonus_min, fixture.curves[1].bonus_max) = (Bps(20), Bps(20));
+    fixture.book[2].value = usd(-120_000.0 / 1.048);
+    fixture.meter = PaceMeter { used: u64::MAX, updated_at: NOW };
+    assert!(fixture.plan(2, 0).unwrap().backstop && !fixture.score().is_healthy());
+    assert_eq!(plan_btc(&fixture), Err(RiskError::BetterPairAvailable));
+    // with a little more equity it is paced, and waits: then only BTC's own pace is in the way
+    fixture.book[2].value = usd(-120_000.0 / 1.052);
+    assert_eq!(plan_btc(&fixture), Err(RiskError::PaceMeterSpent));
 }
 
 #[test]

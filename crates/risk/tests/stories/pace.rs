@@ -61,6 +61,21 @@ fn a_slow_asset_sold_first_does_not_slow_a_fast_one() {
 }
 
 #[test]
+fn dust_of_a_slow_asset_does_not_stop_the_refill_of_a_fast_one() {
+    // Dust closes whole where the meter has no room for it. Every second somebody sells nine dollars of the slow asset.
+    let (slow, fast, dust) = (usd(30.0), 1_000.0, 9.0);
+    let mut meter = spent(fast);
+    for second in 1..WINDOW {
+        meter = meter.spend_up(NOW + second, WINDOW, slow, usd(dust));
+        let expected = usd((fast * (second as f64 / WINDOW as f64) - dust * second as f64).max(0.0)).0;
+        let available = left(&meter, NOW + second, fast).0;
+        assert!((expected - available).abs() <= 1, "{second}: {expected} {available}");
+    }
+    // and what was spent before is forgotten after its window
+    assert_eq!(left(&meter, NOW + WINDOW, fast), usd(fast));
+}
+
+#[test]
 fn the_allowance_is_the_curve_of_the_net_risk() {
     let fixture = Fixture::new(presets::balanced().unwrap(), &[(Sol, 1_000.0)]);
     let curve = fixture.curves[0];
