@@ -39,7 +39,8 @@ pub const LOSS_LOCK: Seconds = 3 * DAY;
 /// A claim opens at most this long after the recorded losses, on average.
 pub const CLAIM_WINDOW: Seconds = 14 * DAY;
 /// A claim is voted on for at most this time.
-pub const MAX_VOTING: Seconds = 14 * DAY;
+pub const MAX_VOTING: Seconds = MAX_VOTING_DAYS as Seconds * DAY;
+const MAX_VOTING_DAYS: u32 = 14;
 /// What a claim approved is paid within this time, and stake cannot leave before.
 pub const APPROVAL_SECONDS: Seconds = 7 * DAY;
 /// The whole fund, in the parts that [`Fund::cover`] counts.
@@ -93,10 +94,7 @@ impl FundRules {
         rule(days(self.cooldown, 7..=60), "stake cools down for 7 to 60 days")?;
         rule(days(self.unstake_window, 1..=7), "stake can leave for 1 to 7 days after its cooldown")?;
         rule(days(self.cover_period, 1..=30), "a period of automatic cover lasts 1 to 30 days")?;
-        rule(
-            days(self.voting_period, 1..=(MAX_VOTING / DAY) as u32),
-            "a claim is voted on for 1 to 14 days",
-        )?;
+        rule(days(self.voting_period, 1..=MAX_VOTING_DAYS), "a claim is voted on for 1 to 14 days")?;
         rule(self.cover_share.0 <= 2_500, "of itself a fund pays at most a quarter in a period")?;
         rule(self.premium.0 <= 100, "who repays is paid at most 1 % more")?;
         check_unused(self.reserved == 0)

@@ -7,7 +7,7 @@ use ballast_tests::desk::Desk;
 #[tokio::test]
 async fn a_new_feed_takes_no_update_from_before_the_change_however_long_the_old_one_was_silent() {
     let mut desk = Desk::open().await;
-    let mut sol = desk.world.sol.clone();
+    let mut sol = desk.world.sol;
     desk.world.lender(&sol, sol.units(1_000)).await;
     let before = desk.reserve(&sol).await;
     let about = desk.about(&sol);
