@@ -15,21 +15,34 @@ pub mod roles;
 pub mod scores;
 pub mod tranches;
 
-use crate::step::Step;
+use crate::{outcome::NO_PANIC, probes::PROBES, sent::APART, step::Step, tally::Tally};
 
 /// What a law says of something: nothing, or what is wrong.
 pub type Verdict = Result<(), String>;
+
+/// What a law says of a transaction: whether there was anything in it that it is about, or what is wrong. Only what was really asked
+/// is counted, so that a law that is never asked shows.
+pub type Asked = Result<bool, String>;
+
+/// A law that was broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The law.
+    pub law: String,
+    /// How.
+    pub words: String,
+}
 
 /// A law of every landed transaction.
 pub struct StepLaw {
     /// Its name, as reports show it.
     pub name: &'static str,
     /// Looks.
-    pub check: fn(&Step) -> Verdict,
+    pub check: fn(&Step) -> Asked,
 }
 
 /// All of them, the cheap ones first.
-pub const STEP_LAWS: [StepLaw; 19] = [
+pub const STEP_LAWS: [StepLaw; 20] = [
     StepLaw { name: "books hold", check: reserves::books_hold },
     StepLaw { name: "positions sum", check: reserves::changes_sum },
     StepLaw { name: "indices stand still within a second", check: reserves::indices_stand },
@@ -45,11 +58,32 @@ pub const STEP_LAWS: [StepLaw; 19] = [
     StepLaw { name: "only signers pay", check: isolation::only_signers_pay },
     StepLaw { name: "roles act themselves", check: roles::act_themselves },
     StepLaw { name: "breaker table", check: breakers::table_is_respected },
+    StepLaw { name: "no breaker falls before its time", check: breakers::none_falls },
     StepLaw { name: "governance raises no requirement at once", check: governance::no_jump },
     StepLaw { name: "funds hold and stake counts once", check: funds::hold },
     StepLaw { name: "cover is paid at price", check: funds::cover_is_fair },
     StepLaw { name: "stake shares keep their worth", check: funds::shares_keep_their_worth },
 ];
+
+/// Asks the laws of steps; every one that is broken.
+pub fn broken_by(step: &Step, tally: &mut Tally) -> Vec<Violation> {
+    let mut broken = vec![];
+    for law in &STEP_LAWS {
+        match (law.check)(step) {
+            Ok(false) => {}
+            Ok(true) => tally.asked(law.name),
+            Err(words) => broken.push(Violation { law: law.name.into(), words }),
+        }
+    }
+    broken
+}
+
+/// The name of every law there is.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    let others = [NO_PANIC, APART, halts::DAY_IN_SEVEN, governance::RAMP];
+    let probes = PROBES.iter().map(|probe| probe.name);
+    STEP_LAWS.iter().map(|law| law.name).chain(probes).chain(others)
+}
 
 /// Fails with words unless a condition holds.
 #[macro_export]

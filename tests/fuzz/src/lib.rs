@@ -8,6 +8,7 @@ pub mod outcome;
 pub mod player;
 pub mod probes;
 pub mod run;
+pub mod sent;
 pub mod sequence;
 pub mod setup;
 pub mod step;

@@ -7,6 +7,9 @@ use ballast_client::{interface, send::refusal::Refusal};
 use solana_transaction::{InstructionError, TransactionError};
 use std::{cell::RefCell, collections::HashMap};
 
+/// What every transaction is held to.
+pub const NO_PANIC: &str = "every failure is a named error";
+
 /// How a transaction ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {

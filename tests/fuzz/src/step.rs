@@ -1,7 +1,6 @@
 //! One transaction with the world before and after it, as laws look at it.
 
 use crate::{
-    action::{Call, Deed},
     build::Built,
     outcome::Outcome,
     svm::{decode, is_old, Svm},
@@ -74,8 +73,8 @@ pub struct Step<'a> {
     pub after: Lens<'a>,
     /// The clock.
     pub clock: &'a Clock,
-    /// What was called, with what was wrong with it.
-    pub calls: &'a [(Call, Built)],
+    /// What was called, as it was sent.
+    pub calls: &'a [Built],
     /// Tokens that vanished before, by token account.
     pub missing: &'a BTreeMap<Pubkey, u64>,
     /// Whoever signed.
@@ -105,13 +104,13 @@ impl Step<'_> {
 
     /// Whether an instruction of this name is part of it.
     pub fn has(&self, name: &str) -> bool {
-        self.calls.iter().any(|(_, built)| built.name == name)
+        self.calls.iter().any(|call| call.does == name)
     }
 
-    /// The only call, where it is one as the client builds it.
-    pub fn only(&self) -> Option<&Deed> {
+    /// The only call, if it does one of these. What is bent and lands all the same is asked like everything else.
+    pub fn only(&self, names: &[&str]) -> Option<&Built> {
         match self.calls {
-            [(call, built)] if !built.bent => Some(&call.deed),
+            [call] if names.contains(&call.does) => Some(call),
             _ => None,
         }
     }

@@ -1,33 +1,52 @@
 //! Breakers: what they allow, and that nothing lowers them before their time.
 
-use super::Verdict;
-use crate::{action::Deed, ensure, step::Step};
-use ballast::state::{Obligation, Reserve, Vault};
-use ballast_risk::breaker::{allows, Action, State};
+use super::{Asked, Verdict};
+use crate::{build::Built, ensure, step::Step};
+use ballast::state::{safety::Breaker, Obligation, Reserve, Vault};
+use ballast_risk::{
+    breaker::{allows, Action, State},
+    Seconds,
+};
 
-/// What landed, the table allows in the states that held; and a state falls by its time only, or by a reopening.
-pub fn table_is_respected(step: &Step) -> Verdict {
+/// What landed, the table allows in the states that held.
+pub fn table_is_respected(step: &Step) -> Asked {
+    let [call] = step.calls else { return Ok(false) };
+    let Some((action, vault, reserve)) = guarded(step, call) else { return Ok(false) };
+    let (vault, reserve) = (call.key(vault).unwrap_or_default(), call.key(reserve).unwrap_or_default());
     let now = step.now();
-    for (key, before, after) in step.changed::<Reserve>() {
-        let (Some(before), Some(after)) = (before, after) else { continue };
-        let (then, new) = (before.breaker.as_risk().state_at(now), after.breaker.as_risk().state_at(now));
-        ensure!(new >= then || step.has("execute_change"), "{key} fell from {then:?} to {new:?}");
-    }
-    for (key, before, after) in step.changed::<Vault>() {
-        let (Some(before), Some(after)) = (before, after) else { continue };
-        let (then, new) = (before.breaker.as_risk().state_at(now), after.breaker.as_risk().state_at(now));
-        ensure!(new >= then || step.has("execute_change"), "{key} fell from {then:?} to {new:?}");
-    }
-    let Some(action) = step.only().and_then(|deed| action(step, deed)) else { return Ok(()) };
-    let accounts = &step.calls[0].1.instruction.accounts;
-    let [_, vault, _, reserve, ..] = accounts.as_slice() else { return Ok(()) };
-    let (vault, reserve) = (vault.pubkey, reserve.pubkey);
-    let state = |breaker: Option<ballast::state::safety::Breaker>| {
-        breaker.map_or(State::Normal, |breaker| breaker.as_risk().state_at(now))
+    let (Some(vault), Some(reserve)) =
+        (step.before.state::<Vault>(&vault), step.before.state::<Reserve>(&reserve))
+    else {
+        return Ok(false);
     };
-    let vault = state(step.before.state::<Vault>(&vault).map(|vault| vault.breaker));
-    let reserve = state(step.before.state::<Reserve>(&reserve).map(|reserve| reserve.breaker));
-    check(action, vault, reserve)
+    check(action, state(&vault.breaker, now), state(&reserve.breaker, now))?;
+    Ok(true)
+}
+
+/// A state falls by its time only, or by a reopening.
+pub fn none_falls(step: &Step) -> Asked {
+    let (now, reopens) = (step.now(), step.has("execute_change"));
+    let vaults = step.changed::<Vault>().map(|(key, then, new)| {
+        (key, then.map(|vault| state(&vault.breaker, now)), new.map(|vault| state(&vault.breaker, now)))
+    });
+    let reserves = step.changed::<Reserve>().map(|(key, then, new)| {
+        (
+            key,
+            then.map(|reserve| state(&reserve.breaker, now)),
+            new.map(|reserve| state(&reserve.breaker, now)),
+        )
+    });
+    let mut asked = false;
+    for (key, then, new) in vaults.chain(reserves) {
+        let (Some(then), Some(new)) = (then, new) else { continue };
+        ensure!(new >= then || reopens, "{key} fell from {then:?} to {new:?}");
+        asked |= then > State::Normal;
+    }
+    Ok(asked)
+}
+
+fn state(breaker: &Breaker, now: Seconds) -> State {
+    breaker.as_risk().state_at(now)
 }
 
 /// Fails where the table refuses.
@@ -36,16 +55,20 @@ pub fn check(action: Action, vault: State, reserve: State) -> Verdict {
     Ok(())
 }
 
-/// What an owner's instruction is to the breakers.
-fn action(step: &Step, deed: &Deed) -> Option<Action> {
-    let obligation = step.calls[0].1.instruction.accounts.get(2)?.pubkey;
-    let owes = step.before.state::<Obligation>(&obligation).is_some_and(|obligation| obligation.has_debt());
-    match deed {
-        Deed::Deposit { .. } if owes => Some(Action::TopUp),
-        Deed::Deposit { .. } => Some(Action::Deposit),
-        Deed::Withdraw { .. } if owes => Some(Action::WithdrawWithDebt),
-        Deed::Withdraw { .. } => Some(Action::WithdrawDebtFree),
-        Deed::Borrow { .. } => Some(Action::Borrow),
-        _ => None,
-    }
+/// What an instruction that breakers can stop is to them, and the slots of vault and reserve.
+fn guarded(step: &Step, call: &Built) -> Option<(Action, usize, usize)> {
+    let owes = || {
+        let obligation = call.key(2).and_then(|key| step.before.state::<Obligation>(&key));
+        obligation.is_some_and(|obligation| obligation.has_debt())
+    };
+    Some(match call.does {
+        "deposit" if owes() => (Action::TopUp, 1, 3),
+        "deposit" => (Action::Deposit, 1, 3),
+        "withdraw" if owes() => (Action::WithdrawWithDebt, 1, 3),
+        "withdraw" => (Action::WithdrawDebtFree, 1, 3),
+        "borrow" => (Action::Borrow, 1, 3),
+        "collect_fees" => (Action::CollectFees, 0, 1),
+        "collect_insurance" => (Action::CollectFees, 0, 2),
+        _ => return None,
+    })
 }

@@ -4,7 +4,7 @@
 //! signs, together with every owner whose obligation changes, must then not have more of any asset than before: what a keeper
 //! gains in a tranche its borrower loses, and the rest is rounding against both. A chain of such transactions is one, too.
 
-use super::Verdict;
+use super::{Asked, Verdict};
 use crate::{
     ensure,
     step::{Lens, Step},
@@ -35,12 +35,13 @@ const PAYING: [&str; 10] = [
 type Worth = BTreeMap<Pubkey, i128>;
 
 /// The law.
-pub fn nobody_gains(step: &Step) -> Verdict {
+pub fn nobody_gains(step: &Step) -> Asked {
     if PAYING.iter().any(|name| step.has(name)) || forgives(step) {
-        return Ok(());
+        return Ok(false);
     }
     let (before, after) = (worth(step, &step.before), worth(step, &step.after));
-    compare(&before, &after)
+    compare(&before, &after)?;
+    Ok(!before.is_empty() || !after.is_empty())
 }
 
 /// Fails where there is more of anything afterwards.

@@ -1,15 +1,20 @@
 //! What happens to those who do nothing.
 
-use super::Verdict;
+use super::Asked;
 use crate::{ensure, step::Step};
 use anchor_lang::prelude::Pubkey;
 use ballast::state::{Obligation, Side};
 
 /// Whoever does not sign and is healthy keeps every deposit share and gets no debt share, whatever others do.
-pub fn bystanders_lose_nothing(step: &Step) -> Verdict {
+pub fn bystanders_lose_nothing(step: &Step) -> Asked {
+    let mut asked = false;
     for (key, before, after) in step.changed::<Obligation>() {
         let Some(before) = before else { continue };
-        if !step.is_bystander(&before) || keeps(&before, after.as_ref()) {
+        if !step.is_bystander(&before) {
+            continue;
+        }
+        asked = true;
+        if keeps(&before, after.as_ref()) {
             continue;
         }
         // prices may have come in with the same transaction: unhealthy at either is a reason
@@ -34,7 +39,7 @@ pub fn bystanders_lose_nothing(step: &Step) -> Verdict {
             after.as_ref().map(Obligation::active)
         );
     }
-    Ok(())
+    Ok(asked)
 }
 
 /// Whether no deposit is smaller and no debt larger.
