@@ -180,9 +180,8 @@ impl Player {
         if self.chatty {
             println!("  {names:?} {outcome:?}");
         }
-        if let Outcome::Broke { how, at } = &outcome {
-            let name = names.get(*at).copied().unwrap_or_default();
-            return Err(Violation { law: NO_PANIC.into(), words: format!("{name}: {how}") });
+        if let Some(words) = outcome.breaks(&built) {
+            return Err(Violation { law: NO_PANIC.into(), words });
         }
         self.tally.asked(NO_PANIC);
         if !outcome.landed() {

@@ -1,6 +1,7 @@
 //! Each law can fail: what a broken program would leave behind is written into the accounts, and the law says so.
 
 mod asked;
+mod errors;
 
 use anchor_lang::{prelude::Pubkey, Discriminator, ZeroCopy};
 use ballast::state::{FundAccount, Obligation, Reserve, StakeAccount, Vault};
@@ -8,7 +9,6 @@ use ballast_client::address::Account;
 use ballast_fuzz::{
     action::{Action, Amount, Call, Deed, Pick, Twist},
     laws::{breakers, funds, governance, halts, layouts, opening, reserves, roles, tranches},
-    outcome::Outcome,
     player::Player,
     probes::{donations, leaving, liquidations, scores},
     setup,
@@ -446,20 +446,4 @@ fn a_world_that_a_donation_changed_is_noticed() {
     let key = reserve(&world, 0, BTC);
     edit::<Reserve>(&mut world, key, |reserve| reserve.caps.debt -= 1);
     donations::compare(&WORLD, &world).unwrap_err();
-}
-
-#[test]
-fn a_panic_is_no_named_error() {
-    use solana_transaction::{InstructionError, TransactionError};
-    let failed = |reason| Outcome::of(&WORLD.svm, &[], Err(TransactionError::InstructionError(1, reason)));
-    for reason in [
-        InstructionError::ProgramFailedToComplete,
-        InstructionError::ComputationalBudgetExceeded,
-        InstructionError::ArithmeticOverflow,
-        InstructionError::ExternalAccountDataModified,
-    ] {
-        assert!(matches!(failed(reason), Outcome::Broke { .. }));
-    }
-    let code = ballast::BallastError::Healthy.into();
-    assert!(matches!(failed(InstructionError::Custom(code)), Outcome::Refused { .. }));
 }
