@@ -9,10 +9,13 @@ pub mod halts;
 pub mod healthy;
 pub mod isolation;
 pub mod layouts;
+pub mod losses;
 pub mod opening;
 pub mod reserves;
 pub mod roles;
 pub mod scores;
+pub mod sums;
+pub mod surplus;
 pub mod tranches;
 
 use crate::{outcome::NO_PANIC, probes::PROBES, sent::APART, step::Step, tally::Tally};
@@ -42,10 +45,12 @@ pub struct StepLaw {
 }
 
 /// All of them, the cheap ones first.
-pub const STEP_LAWS: [StepLaw; 20] = [
+pub const STEP_LAWS: [StepLaw; 22] = [
     StepLaw { name: "books hold", check: reserves::books_hold },
     StepLaw { name: "positions sum", check: reserves::changes_sum },
     StepLaw { name: "indices stand still within a second", check: reserves::indices_stand },
+    StepLaw { name: "only rounding is nobody's", check: surplus::only_rounding_raises_it },
+    StepLaw { name: "losses are borne once and in order", check: losses::are_borne_in_order },
     StepLaw { name: "nobody comes in where tokens are missing", check: reserves::nobody_comes_in_short },
     StepLaw { name: "a migration loses nothing", check: layouts::migration_keeps },
     StepLaw { name: "no healthy obligation loses a unit", check: healthy::bystanders_lose_nothing },

@@ -2,6 +2,7 @@
 
 mod asked;
 mod errors;
+mod losses;
 
 use anchor_lang::{prelude::Pubkey, Discriminator, ZeroCopy};
 use ballast::state::{FundAccount, Obligation, Reserve, StakeAccount, Vault};
