@@ -4,7 +4,13 @@ use super::{Asked, Verdict};
 use crate::{ensure, step::Step};
 use anchor_lang::prelude::Pubkey;
 use ballast::state::{Obligation, Reserve};
-use ballast_risk::{pace::allowance_down, score::Score, units::BPS_ONE, Seconds, TokenAmount};
+use ballast_risk::{
+    bonus::{equity_bonus_down, insolvent_bonus},
+    pace::allowance_down,
+    score::Score,
+    units::Ppm,
+    Seconds, TokenAmount,
+};
 
 /// A transaction that is one tranche and nothing else.
 struct Tranche {
@@ -20,10 +26,9 @@ impl Tranche {
     }
 }
 
-/// Whether `C ≤ (1 + b_min)·D`: what is insolvent is closed, and need not get better on the way.
-pub fn is_insolvent(score: &Score, bonus_min: u16) -> bool {
-    let most = score.debt.0 * i128::from(BPS_ONE + u64::from(bonus_min));
-    score.collateral.0 * i128::from(BPS_ONE) <= most
+/// Whether `C ≤ (1 + b)·D` at the bonus of insolvent books: what is insolvent is closed, and need not get better on the way.
+pub fn is_insolvent(score: &Score, bonus: Ppm) -> bool {
+    equity_bonus_down(score) <= bonus
 }
 
 /// `E − R_maint` strictly rises, insolvent books excepted.
@@ -31,9 +36,9 @@ pub fn risk_falls(step: &Step) -> Asked {
     let Some(Tranche { obligation: key, sold, .. }) = Tranche::of(step) else { return Ok(false) };
     let before = step.before.book(&key).ok_or("the book was there")?.score(step.clock)?;
     ensure!(!before.is_healthy(), "a healthy book was unwound: {before:?}");
-    let bonus_min = step.before.state::<Reserve>(&sold).map_or(0, |reserve| reserve.curve.bonus_min);
+    let sold = step.before.state::<Reserve>(&sold).ok_or("it was sold from a reserve")?;
     let Some(after) = step.after.book(&key) else { return Ok(false) };
-    if is_insolvent(&before, bonus_min) {
+    if is_insolvent(&before, insolvent_bonus(sold.curve.as_risk())) {
         return Ok(false);
     }
     let after = after.score(step.clock)?;

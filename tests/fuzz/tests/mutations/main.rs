@@ -399,6 +399,16 @@ fn an_insolvent_book_that_stays_open_is_noticed() {
 }
 
 #[test]
+fn a_solvent_book_that_passes_for_insolvent_is_noticed() {
+    use ballast_risk::{bonus::insolvent_bonus, score::Score, tranche::TrancheCurve, units::Bps, Usd};
+    // sold at 5 % from the start; lenders pay half a percent of it at most
+    let bonus = insolvent_bonus(&TrancheCurve { bonus_min: Bps(500), ..TrancheCurve::default() });
+    let of = |collateral| Score { collateral: Usd(collateral), debt: Usd(1_000), ..Score::default() };
+    assert!(tranches::is_insolvent(&of(1_005), bonus));
+    assert!(!tranches::is_insolvent(&of(1_006), bonus));
+}
+
+#[test]
 fn a_lender_who_cannot_leave_is_noticed() {
     let mut world = WORLD.clone();
     for seed in 0..5 {
