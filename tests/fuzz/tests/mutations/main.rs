@@ -3,6 +3,7 @@
 mod asked;
 mod errors;
 mod losses;
+mod shrinking;
 
 use anchor_lang::{prelude::Pubkey, Discriminator, ZeroCopy};
 use ballast::state::{FundAccount, Obligation, Reserve, StakeAccount, Vault};
