@@ -18,6 +18,9 @@ pub fn hold(step: &Step) -> Asked {
         asked = true;
         check_tokens(&step.after, &key, &fund)?;
         check_shares(step, &key, before.as_ref(), &fund)?;
+        if let Some(before) = &before {
+            check_moved(step, &key, before, &fund)?;
+        }
     }
     for (key, before, after) in step.changed::<ClaimAccount>() {
         let Some(claim) = after else { continue };
@@ -93,9 +96,22 @@ pub fn shares_keep_their_worth(step: &Step) -> Asked {
     Ok(asked)
 }
 
+/// What its books say that it has.
+fn booked(fund: &FundAccount) -> u128 {
+    u128::from(fund.fund().total().0) + u128::from(fund.bonds)
+}
+
+/// Tokens come and go as the books say: what strangers sent it hides nothing.
+fn check_moved(step: &Step, key: &Pubkey, before: &FundAccount, after: &FundAccount) -> Verdict {
+    let held = |lens: &Lens| i128::from(lens.tokens(&after.token_account));
+    let (came, said) =
+        (held(&step.after) - held(&step.before), booked(after) as i128 - booked(before) as i128);
+    ensure!(came == said, "{came} tokens came into fund {key}, its books say {said}");
+    Ok(())
+}
+
 fn check_tokens(lens: &Lens, key: &Pubkey, fund: &FundAccount) -> Verdict {
-    let tokens = lens.tokens(&fund.token_account);
-    let books = u128::from(fund.fund().total().0) + u128::from(fund.bonds);
+    let (tokens, books) = (lens.tokens(&fund.token_account), booked(fund));
     ensure!(u128::from(tokens) >= books, "fund {key} holds {tokens}, its books say {books}");
     Ok(())
 }

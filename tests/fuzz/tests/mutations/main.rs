@@ -287,6 +287,12 @@ fn a_fund_without_its_tokens_is_noticed() {
         take_tokens(world, state.token_account, USDC, state.vault, -1);
     };
     breaks(&stake, theft, "funds hold and stake counts once");
+    // nor where a stranger's gift hides it
+    let place = WORLD.houses[0].listed.len() as u8;
+    let mut player = Player::new(WORLD.clone());
+    player.play(&Action::Donate { vault: 0, asset: place, units: 1_000 }).unwrap();
+    player.tamper = Some(theft);
+    player.play(&stake).unwrap_err();
 }
 
 #[test]
