@@ -169,9 +169,11 @@ fn a_guard_that_follows_another_starts_no_share_anew_and_a_reserve_that_flaps_le
     // guarded, a first share leaves; another guard takes over five minutes later, when the first one ends
     let ask = |since, amount, held| exit(ExitRule::DailyShare { since }, amount, held, 10_000, 10_000);
     let first = Flows::default();
-    let moved = first.withdraw(&rules(), &PositionFlow::default(), &ask(START, share, 10_000), START).unwrap();
+    let moved =
+        first.withdraw(&rules(), &PositionFlow::default(), &ask(START, share, 10_000), START).unwrap();
     let takes_over = START + 300;
-    let left = moved.position.allowance_down(&first, &rules(), &ask(takes_over, 0, 10_000 - share), START + 700);
+    let left =
+        moved.position.allowance_down(&first, &rules(), &ask(takes_over, 0, 10_000 - share), START + 700);
     assert_eq!(left.0, 10_000 * share * (DAY + 700) / DAY / 10_000 - share);
     // guarded anew each day: still a seventh of what was held at first, and all of it in six days from the first
     let (mut flows, mut position, mut held) = (Flows::default(), PositionFlow::default(), 10_000);

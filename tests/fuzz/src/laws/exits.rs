@@ -1,7 +1,7 @@
 //! How much leaves where only a share may leave, counted anew over time: neither by what positions say that they took, nor by what breakers
 //! say about when they left Normal.
 
-use super::Verdict;
+use super::{Asked, Verdict};
 use crate::{ensure, reference::books, step::Step, svm::is_old};
 use anchor_lang::prelude::Pubkey;
 use ballast::state::{safety::Breaker, Obligation, Reserve, Side, Vault};
@@ -55,7 +55,7 @@ pub struct Exit {
 
 impl Exits {
     /// Looks at a landed transaction. `Ok(false)` where nothing left by a share.
-    pub fn record(&mut self, step: &Step) -> Result<bool, String> {
+    pub fn record(&mut self, step: &Step) -> Asked {
         // what an older layout says of shares is nothing
         if step.changed.iter().any(|key| step.before.account(key).is_some_and(is_old)) {
             *self = Self::default();
@@ -129,7 +129,7 @@ impl Exits {
         key: Pubkey,
         before: &Obligation,
         after: Option<&Obligation>,
-    ) -> Result<bool, String> {
+    ) -> Asked {
         let mut asked = false;
         for position in before.active().iter().filter(|position| position.side() == Some(Side::Deposit)) {
             let held = after.and_then(|after| after.position(&position.reserve, Side::Deposit).ok());
@@ -143,7 +143,7 @@ impl Exits {
                 self.taken.remove(&place);
                 continue;
             };
-            if step.calls.iter().any(|(_, built)| built.name != "withdraw") {
+            if step.calls.iter().any(|call| call.does != "withdraw") {
                 if let Rule::ProRata(since) = rule {
                     self.unclear.insert((position.reserve, since));
                 }
