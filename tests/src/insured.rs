@@ -21,8 +21,8 @@ pub struct Insured {
     pub fund: Fund,
     /// Validators with stake, beside the one that every test cluster has.
     pub validators: Vec<Validator>,
-    /// The reserve that lost last, for which claims open.
-    pub lost: Pubkey,
+    /// The market whose lenders lost last, for which claims open.
+    pub lost_in: Market,
 }
 
 impl Insured {
@@ -36,7 +36,8 @@ impl Insured {
         let chain = Chain::with_validators(&validators).await;
         let world = World::on(chain, balanced().expect("the preset is valid")).await;
         let fund = Fund { asset: world.usdc.asset(world.vault) };
-        let mut insured = Self { world, fund, validators, lost: fund.asset.reserve() };
+        let lost_in = world.usdc;
+        let mut insured = Self { world, fund, validators, lost_in };
         insured.create_fund(&fund, FundRules::BALANCED).await.expect("the rules are valid");
         insured
     }
@@ -120,7 +121,7 @@ impl Insured {
     pub async fn lose(&mut self, market: &Market, units: u64) {
         let now = self.world.chain.now() as u64;
         let key = market.asset(self.world.vault).reserve();
-        self.lost = key;
+        self.lost_in = *market;
         let mut value = Usd::ZERO;
         self.world
             .chain
@@ -139,6 +140,11 @@ impl Insured {
                 fund.books = books.into();
             })
             .await;
+    }
+
+    /// The reserve that lost last.
+    pub fn lost(&self) -> Pubkey {
+        self.lost_in.asset(self.world.vault).reserve()
     }
 
     /// Repays a loss from a wallet that is filled for it.
@@ -211,7 +217,7 @@ impl Insured {
     /// Opens the next claim; returns its number.
     pub async fn open_claim(&mut self, opener: &User, value: u64) -> Result<u64, Failure> {
         let number = self.state().await.next_claim();
-        let open = insurance::open_claim(opener.key(), &self.fund, self.lost, number, value);
+        let open = insurance::open_claim(opener.key(), &self.fund, self.lost(), number, value);
         self.world.send(&[open], &[&opener.keypair]).await.map(|_| number)
     }
 

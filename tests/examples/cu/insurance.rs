@@ -42,7 +42,7 @@ pub async fn measure() -> Units {
     let cover = insured.cover(&keeper, &sol, sol.units(1), None).await.expect("within the cover");
     row("cover_loss", &cover);
     let claimant = insured.claimant().await;
-    let open = insurance::open_claim(claimant.key(), &insured.fund, insured.lost, 1, 10_000_000_000);
+    let open = insurance::open_claim(claimant.key(), &insured.fund, insured.lost(), 1, 10_000_000_000);
     row("open_claim, 64 voters", &insured.world.must(&[open], &[&claimant.keypair]).await);
     for index in 0..63 {
         insured.vote(index, 1, true).await.expect("it votes");

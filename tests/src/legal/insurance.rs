@@ -110,7 +110,7 @@ async fn claims(table: &mut Table, insured: &mut Insured) {
     let cover = insured.covering(&keeper, &sol, sol.units(1), None);
     table.land(&mut insured.world, ("cover_loss", "of itself"), &cover, &[&keeper.keypair]).await;
     let claimant = insured.claimant().await;
-    let open = insurance::open_claim(claimant.key(), &fund, insured.lost, 1, 10_000_000_000);
+    let open = insurance::open_claim(claimant.key(), &fund, insured.lost(), 1, 10_000_000_000);
     table.land(&mut insured.world, ("open_claim", ""), &open, &[&claimant.keypair]).await;
     for index in 0..5 {
         let identity = insured.validators[index].identity.insecure_clone();

@@ -23,9 +23,6 @@ pub async fn stakes(stage: &mut Stage) {
     try_all!(stage, insurance::close_stake(bob, &stage.insured.fund));
     in_both!(stage, {
         stage.endow(&usdc, usdc.units(10_000), 0).await;
-        // the first time only looks at the debt
-        let collect = insurance::collect_insurance(&stage.insured.fund);
-        stage.insured.crank(collect).await.expect("anyone may");
     });
     stage.insured.world.tick(1).await;
     try_all!(stage, insurance::collect_insurance(&stage.insured.fund));
@@ -71,7 +68,7 @@ pub async fn claims(stage: &mut Stage) {
     let opener = stage.keeper.key();
     try_all!(
         stage,
-        insurance::open_claim(opener, &stage.insured.fund, stage.insured.lost, 1, usdc.units(10_000))
+        insurance::open_claim(opener, &stage.insured.fund, stage.insured.lost(), 1, usdc.units(10_000))
     );
     in_both!(stage, {
         let keeper = stage.of(&stage.keeper);

@@ -139,12 +139,6 @@ pub const PERMITTED: &[Permitted] = &[
         kinds: &[Duplicate, Missing, Reordered, Repeated],
         why: "the last step compares any slice of the vault's reserves, and one that is shown twice counts once",
     },
-    Permitted {
-        calls: &["absorb_loss"],
-        slots: &["remaining Reserve"],
-        kinds: &[NotWritable],
-        why: "deposit shares of a reserve that is not writable are not retired",
-    },
     // what nobody can do to an account
     Permitted {
         calls: &[],
@@ -156,7 +150,7 @@ pub const PERMITTED: &[Permitted] = &[
         calls: &[],
         slots: &[
             "attestation", "audit", "change", "claim", "debt_reserve", "deposit_reserve", "fund", "fund_reserve",
-            "obligation", "reserve", "roll", "shares_to", "stake", "vault", "remaining FundAccount",
+            "lost", "obligation", "reserve", "roll", "shares_to", "stake", "vault", "remaining FundAccount",
             "remaining Reserve",
         ],
         kinds: &[Longer],

@@ -277,7 +277,7 @@ async fn a_flash_stake_takes_no_income_home() {
     refused(insured.world.send(&whole, &[&eve.keypair]).await, BallastError::StakeCooling);
     // nor does a claim pay whoever opens it, with stake or without
     insured.lose(&usdc, usdc.units(100)).await;
-    let claim = insurance::open_claim(eve.key(), &fund, insured.lost, 1, 1_000_000);
+    let claim = insurance::open_claim(eve.key(), &fund, insured.lost(), 1, 1_000_000);
     let whole = [&way_in[..2], &[claim, way_out]].concat();
     assert!(insured.world.send(&whole, &[&eve.keypair]).await.is_err());
     // what came in stays in for two weeks, and bears every loss until then

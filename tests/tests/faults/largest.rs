@@ -292,7 +292,7 @@ async fn sixty_four_validators_are_called_voted_and_settled() {
     insured.world.lender(&sol, sol.units(1_000)).await;
     insured.lose(&sol, sol.units(100)).await;
     let claimant = insured.claimant().await;
-    let open = insurance::open_claim(claimant.key(), &fund, insured.lost, 1, 10_000_000_000);
+    let open = insurance::open_claim(claimant.key(), &fund, insured.lost(), 1, 10_000_000_000);
     land(&mut insured.world.chain, "open_claim, 64 voters", &[open], &[&claimant.keypair]).await;
 }
 

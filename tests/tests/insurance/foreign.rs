@@ -59,7 +59,7 @@ impl Two {
                 "cover by claim",
                 self.insured.covering(&self.user, &self.insured.world.sol, 1_000_000, Some(1)),
             ),
-            ("open", insurance::open_claim(user, fund, self.insured.lost, 2, 1_000)),
+            ("open", insurance::open_claim(user, fund, self.insured.lost(), 2, 1_000)),
             ("settle", insurance::settle_claim(fund, 1, None)),
             ("close", insurance::close_claim(fund, 1, user, None)),
         ]

@@ -132,7 +132,7 @@ async fn claims_are_opened_voted_on_and_settled_in_every_cell_of_the_table() {
         ("enrol", enroll, identity(7)),
         ("call the roll", insurance::call_roll(&fund, &of_all), anyone.insecure_clone()),
         ("leave the roll", leave, identity(6)),
-        ("open", insurance::open_claim(claimant.key(), &fund, insured.lost, next, value), opener),
+        ("open", insurance::open_claim(claimant.key(), &fund, insured.lost(), next, value), opener),
         ("vote for it", yes, identity(5)),
         ("vote against it", no, identity(0)),
         ("settle", insurance::settle_claim(&fund, open, bond_to), anyone.insecure_clone()),

@@ -93,6 +93,8 @@ export type ClaimAccount = {
   approval: Approval;
   /** Who votes: the first `ballot.count`. */
   voters: Array<Voter>;
+  /** The reserve whose lenders lost: what is approved repays no other. */
+  reserve: Address;
   /** Zero. */
   reserved: Array<bigint>;
 };
@@ -124,6 +126,8 @@ export type ClaimAccountArgs = {
   approval: ApprovalArgs;
   /** Who votes: the first `ballot.count`. */
   voters: Array<VoterArgs>;
+  /** The reserve whose lenders lost: what is approved repays no other. */
+  reserve: Address;
   /** Zero. */
   reserved: Array<number | bigint>;
 };
@@ -146,7 +150,8 @@ export function getClaimAccountEncoder(): FixedSizeEncoder<ClaimAccountArgs> {
       ["ballot", getBallotEncoder()],
       ["approval", getApprovalEncoder()],
       ["voters", getArrayEncoder(getVoterEncoder(), { size: 64 })],
-      ["reserved", getArrayEncoder(getU64Encoder(), { size: 8 })],
+      ["reserve", getAddressEncoder()],
+      ["reserved", getArrayEncoder(getU64Encoder(), { size: 4 })],
     ]),
     (value) => ({ ...value, discriminator: CLAIM_ACCOUNT_DISCRIMINATOR }),
   );
@@ -169,7 +174,8 @@ export function getClaimAccountDecoder(): FixedSizeDecoder<ClaimAccount> {
     ["ballot", getBallotDecoder()],
     ["approval", getApprovalDecoder()],
     ["voters", getArrayDecoder(getVoterDecoder(), { size: 64 })],
-    ["reserved", getArrayDecoder(getU64Decoder(), { size: 8 })],
+    ["reserve", getAddressDecoder()],
+    ["reserved", getArrayDecoder(getU64Decoder(), { size: 4 })],
   ]);
 }
 

@@ -45,16 +45,12 @@ import {
   getFundBooksEncoder,
   getFundRulesDecoder,
   getFundRulesEncoder,
-  getIncomeGateDecoder,
-  getIncomeGateEncoder,
   getUnitPriceDecoder,
   getUnitPriceEncoder,
   type FundBooks,
   type FundBooksArgs,
   type FundRules,
   type FundRulesArgs,
-  type IncomeGate,
-  type IncomeGateArgs,
   type UnitPrice,
   type UnitPriceArgs,
 } from "../types";
@@ -99,8 +95,6 @@ export type FundAccount = {
   bonds: bigint;
   /** Number of the last claim. */
   lastClaim: bigint;
-  /** The debt that its income leaves a target of. */
-  gate: IncomeGate;
   /** Zero. */
   reserved: Array<bigint>;
 };
@@ -134,8 +128,6 @@ export type FundAccountArgs = {
   bonds: number | bigint;
   /** Number of the last claim. */
   lastClaim: number | bigint;
-  /** The debt that its income leaves a target of. */
-  gate: IncomeGateArgs;
   /** Zero. */
   reserved: Array<number | bigint>;
 };
@@ -159,8 +151,7 @@ export function getFundAccountEncoder(): FixedSizeEncoder<FundAccountArgs> {
       ["pricedAt", getU64Encoder()],
       ["bonds", getU64Encoder()],
       ["lastClaim", getU64Encoder()],
-      ["gate", getIncomeGateEncoder()],
-      ["reserved", getArrayEncoder(getU64Encoder(), { size: 13 })],
+      ["reserved", getArrayEncoder(getU64Encoder(), { size: 15 })],
     ]),
     (value) => ({ ...value, discriminator: FUND_ACCOUNT_DISCRIMINATOR }),
   );
@@ -184,8 +175,7 @@ export function getFundAccountDecoder(): FixedSizeDecoder<FundAccount> {
     ["pricedAt", getU64Decoder()],
     ["bonds", getU64Decoder()],
     ["lastClaim", getU64Decoder()],
-    ["gate", getIncomeGateDecoder()],
-    ["reserved", getArrayDecoder(getU64Decoder(), { size: 13 })],
+    ["reserved", getArrayDecoder(getU64Decoder(), { size: 15 })],
   ]);
 }
 

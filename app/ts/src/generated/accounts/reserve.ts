@@ -59,6 +59,8 @@ import {
   getFlowRulesEncoder,
   getFlowsDecoder,
   getFlowsEncoder,
+  getIncomeGateDecoder,
+  getIncomeGateEncoder,
   getInterestSplitDecoder,
   getInterestSplitEncoder,
   getLossesDecoder,
@@ -95,6 +97,8 @@ import {
   type FlowRulesArgs,
   type Flows,
   type FlowsArgs,
+  type IncomeGate,
+  type IncomeGateArgs,
   type InterestSplit,
   type InterestSplitArgs,
   type Losses,
@@ -199,6 +203,8 @@ export type Reserve = {
   ramp: Ramp;
   /** Since when its token account is known to be frozen, seconds; 0 while it is not. Its debt accrues nothing then. */
   frozenSince: bigint;
+  /** The debt that insurance in kind keeps its target of, when a fund collects the rest. */
+  gate: IncomeGate;
   /** Zero. */
   reserved: Array<bigint>;
 };
@@ -276,6 +282,8 @@ export type ReserveArgs = {
   ramp: RampArgs;
   /** Since when its token account is known to be frozen, seconds; 0 while it is not. Its debt accrues nothing then. */
   frozenSince: number | bigint;
+  /** The debt that insurance in kind keeps its target of, when a fund collects the rest. */
+  gate: IncomeGateArgs;
   /** Zero. */
   reserved: Array<number | bigint>;
 };
@@ -321,7 +329,8 @@ export function getReserveEncoder(): FixedSizeEncoder<ReserveArgs> {
       ["riskBefore", getAssetRiskEncoder()],
       ["ramp", getRampEncoder()],
       ["frozenSince", getU64Encoder()],
-      ["reserved", getArrayEncoder(getU64Encoder(), { size: 32 })],
+      ["gate", getIncomeGateEncoder()],
+      ["reserved", getArrayEncoder(getU64Encoder(), { size: 28 })],
     ]),
     (value) => ({ ...value, discriminator: RESERVE_DISCRIMINATOR }),
   );
@@ -367,7 +376,8 @@ export function getReserveDecoder(): FixedSizeDecoder<Reserve> {
     ["riskBefore", getAssetRiskDecoder()],
     ["ramp", getRampDecoder()],
     ["frozenSince", getU64Decoder()],
-    ["reserved", getArrayDecoder(getU64Decoder(), { size: 32 })],
+    ["gate", getIncomeGateDecoder()],
+    ["reserved", getArrayDecoder(getU64Decoder(), { size: 28 })],
   ]);
 }
 

@@ -30,21 +30,21 @@ export const BALLAST_ERROR__WRONG_STATE_VERSION = 0x1775; // 6005
 export const BALLAST_ERROR__WRONG_VAULT = 0x1776; // 6006
 /** WrongRemainingAccounts: Pass the reserve accounts of all positions of the obligation, in its order, as remaining accounts */
 export const BALLAST_ERROR__WRONG_REMAINING_ACCOUNTS = 0x1777; // 6007
-/** NotOwner: Only the owner of the obligation may do this */
+/** NotOwner: Only the owner of the obligation may do this: sign with its key */
 export const BALLAST_ERROR__NOT_OWNER = 0x1778; // 6008
-/** NotCurator: Only the curator of the vault may do this */
+/** NotCurator: Only the curator of the vault may do this: sign with its key */
 export const BALLAST_ERROR__NOT_CURATOR = 0x1779; // 6009
 /** WrongMint: The mint is not the reserve's: pass the mint that the reserve names */
 export const BALLAST_ERROR__WRONG_MINT = 0x177a; // 6010
-/** WrongTokenAccount: The token account is not the one that the reserve names, or where tokens are paid to, not the signer's own */
+/** WrongTokenAccount: Pass the token account that the reserve names; to be paid, one of the signer's own */
 export const BALLAST_ERROR__WRONG_TOKEN_ACCOUNT = 0x177b; // 6011
-/** WrongTokenProgram: The token program is not the one of this mint */
+/** WrongTokenProgram: The token program is not the one of this mint: pass the one that owns it */
 export const BALLAST_ERROR__WRONG_TOKEN_PROGRAM = 0x177c; // 6012
-/** UnsupportedExtension: The mint has a Token-2022 extension that vaults do not accept */
+/** UnsupportedExtension: The mint has a Token-2022 extension that vaults do not accept: choose another mint */
 export const BALLAST_ERROR__UNSUPPORTED_EXTENSION = 0x177d; // 6013
-/** UnsupportedDecimals: Tokens must have 2 to 12 decimals */
+/** UnsupportedDecimals: Tokens must have 2 to 12 decimals: choose another mint */
 export const BALLAST_ERROR__UNSUPPORTED_DECIMALS = 0x177e; // 6014
-/** TooManyReserves: The vault has 32 reserves already */
+/** TooManyReserves: The vault has 32 reserves already: list the asset in another vault */
 export const BALLAST_ERROR__TOO_MANY_RESERVES = 0x177f; // 6015
 /** TooManyPositions: The obligation has 16 positions already: close one first */
 export const BALLAST_ERROR__TOO_MANY_POSITIONS = 0x1780; // 6016
@@ -54,25 +54,25 @@ export const BALLAST_ERROR__TOO_MANY_PRICE_ACCOUNTS = 0x1781; // 6017
 export const BALLAST_ERROR__DEBT_IN_RESERVE = 0x1782; // 6018
 /** DepositInReserve: The obligation has a deposit in this reserve: withdraw it instead of borrowing, or use a second obligation */
 export const BALLAST_ERROR__DEPOSIT_IN_RESERVE = 0x1783; // 6019
-/** NoSuchPosition: The obligation has no such position */
+/** NoSuchPosition: The obligation has no such position: look at its positions, and name one of them */
 export const BALLAST_ERROR__NO_SUCH_POSITION = 0x1784; // 6020
 /** ObligationNotEmpty: Close every position of the obligation first */
 export const BALLAST_ERROR__OBLIGATION_NOT_EMPTY = 0x1785; // 6021
-/** NotBorrowable: This asset cannot be borrowed in this vault */
+/** NotBorrowable: This asset cannot be borrowed in this vault: borrow another */
 export const BALLAST_ERROR__NOT_BORROWABLE = 0x1786; // 6022
 /** DebtTooSmall: A debt must be worth at least the vault's smallest debt when it is opened: borrow more */
 export const BALLAST_ERROR__DEBT_TOO_SMALL = 0x1787; // 6023
 /** BelowOpeningRequirement: Equity would fall below the opening requirement: deposit more, repay, or take less */
 export const BALLAST_ERROR__BELOW_OPENING_REQUIREMENT = 0x1788; // 6024
-/** PriceAccountOwner: The price account is not owned by the Pyth receiver program */
+/** PriceAccountOwner: The price account is not owned by the Pyth receiver program: post the update there and pass that account */
 export const BALLAST_ERROR__PRICE_ACCOUNT_OWNER = 0x1789; // 6025
-/** PriceFeedMismatch: The price account is of another feed than the reserve's */
+/** PriceFeedMismatch: The price account is of another feed than the reserve's: post the feed that the reserve names */
 export const BALLAST_ERROR__PRICE_FEED_MISMATCH = 0x178a; // 6026
 /** PriceNotVerified: The price update is not fully verified: post it with full verification */
 export const BALLAST_ERROR__PRICE_NOT_VERIFIED = 0x178b; // 6027
-/** PriceUnusable: The price is not positive, or its exponent or confidence makes no sense */
+/** PriceUnusable: The price is not positive, or its exponent or confidence makes no sense: post a newer update */
 export const BALLAST_ERROR__PRICE_UNUSABLE = 0x178c; // 6028
-/** PriceFromTheFuture: The price's publish time or slot lies in the future */
+/** PriceFromTheFuture: The price's publish time or slot lies in the future: wait a few seconds and refresh again */
 export const BALLAST_ERROR__PRICE_FROM_THE_FUTURE = 0x178d; // 6029
 /** PriceTooOld: A price of the obligation is too old: refresh its reserves with new price updates first */
 export const BALLAST_ERROR__PRICE_TOO_OLD = 0x178e; // 6030
@@ -114,23 +114,23 @@ export const BALLAST_ERROR__NO_AUDIT = 0x179f; // 6047
 export const BALLAST_ERROR__AUDIT_RUNS = 0x17a0; // 6048
 /** AuditIncomplete: Not every position of this reserve is counted yet: count the remaining obligations first */
 export const BALLAST_ERROR__AUDIT_INCOMPLETE = 0x17a1; // 6049
-/** NoFees: There is no fee to collect in whole token units yet */
+/** NoFees: There is no fee to collect in whole token units yet: fees vest after seven days */
 export const BALLAST_ERROR__NO_FEES = 0x17a2; // 6050
-/** NoSignal: The evidence does not reach the signal's threshold */
+/** NoSignal: The evidence does not reach the signal's threshold: nothing has to be done */
 export const BALLAST_ERROR__NO_SIGNAL = 0x17a3; // 6051
 /** ObservationTooOld: The price is too old to be a signal: refresh it first */
 export const BALLAST_ERROR__OBSERVATION_TOO_OLD = 0x17a4; // 6052
 /** ObservationTooSoon: A price signal needs a second observation at least 30 s later */
 export const BALLAST_ERROR__OBSERVATION_TOO_SOON = 0x17a5; // 6053
-/** NothingToStep: The breaker's state has not expired */
+/** NothingToStep: The breaker's state has not expired: step it when it has */
 export const BALLAST_ERROR__NOTHING_TO_STEP = 0x17a6; // 6054
 /** NotTighter: A guardian may only tighten, to guarded or halted */
 export const BALLAST_ERROR__NOT_TIGHTER = 0x17a7; // 6055
 /** TightenedTooLong: A guardian may tighten for at most eight hours */
 export const BALLAST_ERROR__TIGHTENED_TOO_LONG = 0x17a8; // 6056
-/** TightenedTooOften: A guardian may tighten at most three times in seven days */
+/** TightenedTooOften: A guardian may tighten at most three times in seven days: wait until the oldest is past */
 export const BALLAST_ERROR__TIGHTENED_TOO_OFTEN = 0x17a9; // 6057
-/** NotWindingDown: The breaker is not winding down */
+/** NotWindingDown: The breaker is not winding down: there is nothing to reopen */
 export const BALLAST_ERROR__NOT_WINDING_DOWN = 0x17aa; // 6058
 /** InflowBucketEmpty: Too much came in lately: try again when the bucket has refilled */
 export const BALLAST_ERROR__INFLOW_BUCKET_EMPTY = 0x17ab; // 6059
@@ -142,59 +142,59 @@ export const BALLAST_ERROR__EXIT_SHARE_SPENT = 0x17ad; // 6061
 export const BALLAST_ERROR__NOT_IN_THIS_STATE = 0x17ae; // 6062
 /** MoreThanHeals: Only what the obligation needs may come in now: deposit less */
 export const BALLAST_ERROR__MORE_THAN_HEALS = 0x17af; // 6063
-/** DepositCap: The reserve's deposit cap is reached */
+/** DepositCap: The reserve's deposit cap is reached: deposit less, or wait until others withdraw */
 export const BALLAST_ERROR__DEPOSIT_CAP = 0x17b0; // 6064
-/** ExposureCap: The reserve's part of its group's cap is reached */
+/** ExposureCap: The reserve's part of its group's cap is reached: deposit less, or wait until others withdraw */
 export const BALLAST_ERROR__EXPOSURE_CAP = 0x17b1; // 6065
-/** GroupCap: The group's cap is handed out already */
+/** GroupCap: The group's cap is handed out already: lower another reserve's part first */
 export const BALLAST_ERROR__GROUP_CAP = 0x17b2; // 6066
-/** DebtCap: The reserve's debt cap is reached */
+/** DebtCap: The reserve's debt cap is reached: borrow less, or wait until others repay */
 export const BALLAST_ERROR__DEBT_CAP = 0x17b3; // 6067
-/** DepthCap: The reserve's debt cap, a share of market depth, is reached */
+/** DepthCap: The reserve's debt cap, a share of market depth, is reached: borrow less, or wait until others repay */
 export const BALLAST_ERROR__DEPTH_CAP = 0x17b4; // 6068
-/** UtilisationCap: The reserve's utilisation cap is reached */
+/** UtilisationCap: The reserve's utilisation cap is reached: borrow less, or wait until others repay */
 export const BALLAST_ERROR__UTILISATION_CAP = 0x17b5; // 6069
-/** LeverageCap: Deposits and debts would be too large for the equity */
+/** LeverageCap: Deposits and debts would be too large for the equity: deposit more, repay, or take less */
 export const BALLAST_ERROR__LEVERAGE_CAP = 0x17b6; // 6070
-/** LtvCap: Debt would be too high for the deposits */
+/** LtvCap: Debt would be too high for the deposits: deposit more, repay, or take less */
 export const BALLAST_ERROR__LTV_CAP = 0x17b7; // 6071
-/** NotRipe: The change is still waiting out its timelock */
+/** NotRipe: The change is still waiting out its timelock: execute it once it is ripe */
 export const BALLAST_ERROR__NOT_RIPE = 0x17b8; // 6072
 /** ChangeExpired: The change was ripe and has expired: propose it again */
 export const BALLAST_ERROR__CHANGE_EXPIRED = 0x17b9; // 6073
-/** OnlyWhenUnused: This changes only while nobody holds or owes the asset */
+/** OnlyWhenUnused: This changes only while nobody holds or owes the asset: list it anew under another mint, or wait */
 export const BALLAST_ERROR__ONLY_WHEN_UNUSED = 0x17ba; // 6074
 /** RampTooFast: The ramp is too short for this change: lengthen it */
 export const BALLAST_ERROR__RAMP_TOO_FAST = 0x17bb; // 6075
-/** MayNotCancel: The guardian cannot cancel its own replacement */
+/** MayNotCancel: The guardian cannot cancel its own replacement: the curator can */
 export const BALLAST_ERROR__MAY_NOT_CANCEL = 0x17bc; // 6076
 /** WipedOut: The reserve's lenders were wiped out: retire its shares first */
 export const BALLAST_ERROR__WIPED_OUT = 0x17bd; // 6077
-/** SharesNotWorthless: These shares may still be worth something */
+/** SharesNotWorthless: These shares may still be worth something: withdraw them, or wait until they are retired */
 export const BALLAST_ERROR__SHARES_NOT_WORTHLESS = 0x17be; // 6078
-/** StakeCooling: The stake is still cooling down */
+/** StakeCooling: The stake is still cooling down: leave when its cooldown is over */
 export const BALLAST_ERROR__STAKE_COOLING = 0x17bf; // 6079
 /** UnstakeLapsed: The time to take this stake out has passed: ask again */
 export const BALLAST_ERROR__UNSTAKE_LAPSED = 0x17c0; // 6080
-/** StakeLocked: Stake cannot leave while a claim is open or a loss is fresh */
+/** StakeLocked: Stake cannot leave while a claim is open or a loss is fresh: try again when that is over */
 export const BALLAST_ERROR__STAKE_LOCKED = 0x17c1; // 6081
-/** CoverSpent: The fund has paid what it may for now */
+/** CoverSpent: The fund has paid what it may for now: repay less, wait for the next period, or open a claim */
 export const BALLAST_ERROR__COVER_SPENT = 0x17c2; // 6082
-/** FundEmpty: The fund is empty */
+/** FundEmpty: The fund holds less than this: repay less */
 export const BALLAST_ERROR__FUND_EMPTY = 0x17c3; // 6083
 /** TooManyVoters: A claim takes at most 64 vote accounts */
 export const BALLAST_ERROR__TOO_MANY_VOTERS = 0x17c4; // 6084
-/** TooFewVoters: Fewer than seven node identities with stake are enrolled */
+/** TooFewVoters: Fewer than seven node identities with stake are enrolled: more validators have to enrol first */
 export const BALLAST_ERROR__TOO_FEW_VOTERS = 0x17c5; // 6085
-/** TooLittleStake: The enrolled stake is below 5 % of the cluster's */
+/** TooLittleStake: The enrolled stake is below 5 % of the cluster's: more validators have to enrol first */
 export const BALLAST_ERROR__TOO_LITTLE_STAKE = 0x17c6; // 6086
-/** OneVoterTooLarge: One node identity has more than a third of the enrolled stake */
+/** OneVoterTooLarge: One node identity has more than a third of the enrolled stake: others have to enrol first */
 export const BALLAST_ERROR__ONE_VOTER_TOO_LARGE = 0x17c7; // 6087
-/** NotAVoter: This identity is not one of the claim's voters */
+/** NotAVoter: This identity is not one of the claim's voters: sign with one that is */
 export const BALLAST_ERROR__NOT_A_VOTER = 0x17c8; // 6088
-/** VotingClosed: The vote on this claim is closed */
+/** VotingClosed: The vote on this claim is closed: settle it */
 export const BALLAST_ERROR__VOTING_CLOSED = 0x17c9; // 6089
-/** VotingOpen: The vote on this claim is still open */
+/** VotingOpen: The vote on this claim is still open: settle it when it is over or decided */
 export const BALLAST_ERROR__VOTING_OPEN = 0x17ca; // 6090
 /** VaultNotWritable: Pass the vault as writable: its breaker changes */
 export const BALLAST_ERROR__VAULT_NOT_WRITABLE = 0x17cb; // 6091
@@ -204,7 +204,7 @@ export const BALLAST_ERROR__TOKENS_MISSING = 0x17cc; // 6092
 export const BALLAST_ERROR__RESERVE_NOT_WRITABLE = 0x17cd; // 6093
 /** DepositsLeft: The obligation still has deposits that are worth something: liquidate them first */
 export const BALLAST_ERROR__DEPOSITS_LEFT = 0x17ce; // 6094
-/** NothingToAbsorb: The obligation has no debt to absorb and no worthless shares to retire */
+/** NothingToAbsorb: The obligation has no debt to absorb and no worthless shares to retire: leave it as it is */
 export const BALLAST_ERROR__NOTHING_TO_ABSORB = 0x17cf; // 6095
 /** SignalAccountsMissing: Pass the accounts that this signal is read from: the reserve, its token account, or the vault's report */
 export const BALLAST_ERROR__SIGNAL_ACCOUNTS_MISSING = 0x17d0; // 6096
@@ -218,7 +218,7 @@ export const BALLAST_ERROR__ROLL_NOT_CALLED = 0x17d3; // 6099
 export const BALLAST_ERROR__WRONG_FUND = 0x17d4; // 6100
 /** NotTheFundsReserve: Pass the reserve of the fund's mint, which the fund names */
 export const BALLAST_ERROR__NOT_THE_FUNDS_RESERVE = 0x17d5; // 6101
-/** NotStakeOwner: Only the owner of the stake may do this */
+/** NotStakeOwner: Only the owner of the stake may do this: sign with its key */
 export const BALLAST_ERROR__NOT_STAKE_OWNER = 0x17d6; // 6102
 /** StakeNotEmpty: The stake still has shares: unstake them first */
 export const BALLAST_ERROR__STAKE_NOT_EMPTY = 0x17d7; // 6103
@@ -242,7 +242,7 @@ export const BALLAST_ERROR__FUND_ACCOUNT_MISSING = 0x17df; // 6111
 export const BALLAST_ERROR__NOTHING_TO_MIGRATE = 0x17e0; // 6112
 /** NotMigratable: Only vaults, reserves, obligations and reports of this program migrate: pass one of these */
 export const BALLAST_ERROR__NOT_MIGRATABLE = 0x17e1; // 6113
-/** NotGuardian: Only the guardian of the vault may do this */
+/** NotGuardian: Only the guardian of the vault may do this: sign with its key */
 export const BALLAST_ERROR__NOT_GUARDIAN = 0x17e2; // 6114
 /** NotCuratorOrGuardian: Only the curator cancels a change, or the guardian one that does not replace it */
 export const BALLAST_ERROR__NOT_CURATOR_OR_GUARDIAN = 0x17e3; // 6115
@@ -276,6 +276,10 @@ export const BALLAST_ERROR__NOT_THE_PROPOSER = 0x17f0; // 6128
 export const BALLAST_ERROR__WRONG_VAULT_RESERVES = 0x17f1; // 6129
 /** FundNotApproved: The vault is open: propose a change Fund with this reserve, and create the fund after its timelock */
 export const BALLAST_ERROR__FUND_NOT_APPROVED = 0x17f2; // 6130
+/** LossComingBack: What the reserve's lenders lost is still coming back to them: deposit when it has, or elsewhere; a needed top-up needs the obligation's reserves */
+export const BALLAST_ERROR__LOSS_COMING_BACK = 0x17f3; // 6131
+/** ClaimOfAnotherReserve: The claim is for losses of another reserve: pass a claim for this one, or none */
+export const BALLAST_ERROR__CLAIM_OF_ANOTHER_RESERVE = 0x17f4; // 6132
 
 export type BallastError =
   | typeof BALLAST_ERROR__AUDIT_INCOMPLETE
@@ -290,6 +294,7 @@ export type BallastError =
   | typeof BALLAST_ERROR__CHANGES_NOTHING
   | typeof BALLAST_ERROR__CLAIM_NOT_OVER
   | typeof BALLAST_ERROR__CLAIM_NOT_PASSED
+  | typeof BALLAST_ERROR__CLAIM_OF_ANOTHER_RESERVE
   | typeof BALLAST_ERROR__COVER_SPENT
   | typeof BALLAST_ERROR__DEBT_CAP
   | typeof BALLAST_ERROR__DEBT_IN_RESERVE
@@ -313,6 +318,7 @@ export type BallastError =
   | typeof BALLAST_ERROR__INSUFFICIENT_LIQUIDITY
   | typeof BALLAST_ERROR__INVALID_PARAMETER
   | typeof BALLAST_ERROR__LEVERAGE_CAP
+  | typeof BALLAST_ERROR__LOSS_COMING_BACK
   | typeof BALLAST_ERROR__LTV_CAP
   | typeof BALLAST_ERROR__MAY_NOT_CANCEL
   | typeof BALLAST_ERROR__MORE_THAN_HEALS
@@ -425,77 +431,79 @@ if (process.env["NODE_ENV"] !== "production") {
     [BALLAST_ERROR__CHANGES_NOTHING]: `It is so already: there is nothing to change`,
     [BALLAST_ERROR__CLAIM_NOT_OVER]: `The claim is still open, or still pays: close it when it is used up or its time is over`,
     [BALLAST_ERROR__CLAIM_NOT_PASSED]: `The claim has not passed: wait for the vote and settle it, or leave the claim out`,
-    [BALLAST_ERROR__COVER_SPENT]: `The fund has paid what it may for now`,
-    [BALLAST_ERROR__DEBT_CAP]: `The reserve's debt cap is reached`,
+    [BALLAST_ERROR__CLAIM_OF_ANOTHER_RESERVE]: `The claim is for losses of another reserve: pass a claim for this one, or none`,
+    [BALLAST_ERROR__COVER_SPENT]: `The fund has paid what it may for now: repay less, wait for the next period, or open a claim`,
+    [BALLAST_ERROR__DEBT_CAP]: `The reserve's debt cap is reached: borrow less, or wait until others repay`,
     [BALLAST_ERROR__DEBT_IN_RESERVE]: `The obligation has a debt in this reserve: repay it instead of depositing, or use a second obligation`,
     [BALLAST_ERROR__DEBT_TOO_SMALL]: `A debt must be worth at least the vault's smallest debt when it is opened: borrow more`,
-    [BALLAST_ERROR__DEPOSIT_CAP]: `The reserve's deposit cap is reached`,
+    [BALLAST_ERROR__DEPOSIT_CAP]: `The reserve's deposit cap is reached: deposit less, or wait until others withdraw`,
     [BALLAST_ERROR__DEPOSIT_IN_RESERVE]: `The obligation has a deposit in this reserve: withdraw it instead of borrowing, or use a second obligation`,
     [BALLAST_ERROR__DEPOSITS_LEFT]: `The obligation still has deposits that are worth something: liquidate them first`,
     [BALLAST_ERROR__DEPTH_BUCKET_EMPTY]: `The depth bucket of this deposit's reserve is empty: try again when it has refilled`,
-    [BALLAST_ERROR__DEPTH_CAP]: `The reserve's debt cap, a share of market depth, is reached`,
+    [BALLAST_ERROR__DEPTH_CAP]: `The reserve's debt cap, a share of market depth, is reached: borrow less, or wait until others repay`,
     [BALLAST_ERROR__DURABLE_NONCE]: `Governance takes no transaction that advances a durable nonce, which could wait for years: use a recent blockhash`,
     [BALLAST_ERROR__EXECUTED_BY_ADD_RESERVE]: `A proposed reserve is executed by add_reserve: pass the change there`,
     [BALLAST_ERROR__EXIT_SHARE_SPENT]: `Your share of what may leave now is taken: try again later`,
-    [BALLAST_ERROR__EXPOSURE_CAP]: `The reserve's part of its group's cap is reached`,
+    [BALLAST_ERROR__EXPOSURE_CAP]: `The reserve's part of its group's cap is reached: deposit less, or wait until others withdraw`,
     [BALLAST_ERROR__FUND_ACCOUNT_MISSING]: `Pass the vault's insurance fund as the last account, writable: it writes down what lenders lose`,
-    [BALLAST_ERROR__FUND_EMPTY]: `The fund is empty`,
+    [BALLAST_ERROR__FUND_EMPTY]: `The fund holds less than this: repay less`,
     [BALLAST_ERROR__FUND_NOT_APPROVED]: `The vault is open: propose a change Fund with this reserve, and create the fund after its timelock`,
-    [BALLAST_ERROR__GROUP_CAP]: `The group's cap is handed out already`,
+    [BALLAST_ERROR__GROUP_CAP]: `The group's cap is handed out already: lower another reserve's part first`,
     [BALLAST_ERROR__HEALTHY]: `Equity meets the requirement: nothing to liquidate`,
     [BALLAST_ERROR__INFLOW_BUCKET_EMPTY]: `Too much came in lately: try again when the bucket has refilled`,
     [BALLAST_ERROR__INSUFFICIENT_AMOUNT]: `The amount is more than the position or the reserve holds: pass less, or u64::MAX for all`,
     [BALLAST_ERROR__INSUFFICIENT_LIQUIDITY]: `The reserve has too few free tokens now: take less, or wait until borrowers repay`,
     [BALLAST_ERROR__INVALID_PARAMETER]: `A parameter is outside its compiled bounds: see the program log for the rule`,
-    [BALLAST_ERROR__LEVERAGE_CAP]: `Deposits and debts would be too large for the equity`,
-    [BALLAST_ERROR__LTV_CAP]: `Debt would be too high for the deposits`,
-    [BALLAST_ERROR__MAY_NOT_CANCEL]: `The guardian cannot cancel its own replacement`,
+    [BALLAST_ERROR__LEVERAGE_CAP]: `Deposits and debts would be too large for the equity: deposit more, repay, or take less`,
+    [BALLAST_ERROR__LOSS_COMING_BACK]: `What the reserve's lenders lost is still coming back to them: deposit when it has, or elsewhere; a needed top-up needs the obligation's reserves`,
+    [BALLAST_ERROR__LTV_CAP]: `Debt would be too high for the deposits: deposit more, repay, or take less`,
+    [BALLAST_ERROR__MAY_NOT_CANCEL]: `The guardian cannot cancel its own replacement: the curator can`,
     [BALLAST_ERROR__MORE_THAN_HEALS]: `Only what the obligation needs may come in now: deposit less`,
     [BALLAST_ERROR__NO_AUDIT]: `No audit of this vault runs: begin one first`,
     [BALLAST_ERROR__NOBODY_NAMED]: `This address cannot be nobody: name one that can sign or be paid`,
-    [BALLAST_ERROR__NO_FEES]: `There is no fee to collect in whole token units yet`,
+    [BALLAST_ERROR__NO_FEES]: `There is no fee to collect in whole token units yet: fees vest after seven days`,
     [BALLAST_ERROR__NO_RESERVES]: `A vault opens with at least one reserve: add one first`,
-    [BALLAST_ERROR__NO_SIGNAL]: `The evidence does not reach the signal's threshold`,
-    [BALLAST_ERROR__NO_SUCH_POSITION]: `The obligation has no such position`,
+    [BALLAST_ERROR__NO_SIGNAL]: `The evidence does not reach the signal's threshold: nothing has to be done`,
+    [BALLAST_ERROR__NO_SUCH_POSITION]: `The obligation has no such position: look at its positions, and name one of them`,
     [BALLAST_ERROR__NOT_A_PAIR]: `A tranche needs one debt and one deposit of the obligation`,
     [BALLAST_ERROR__NOT_A_VOTE_ACCOUNT]: `This is no vote account of a layout that the program reads: pass one that the vote program owns`,
-    [BALLAST_ERROR__NOT_A_VOTER]: `This identity is not one of the claim's voters`,
-    [BALLAST_ERROR__NOT_BORROWABLE]: `This asset cannot be borrowed in this vault`,
-    [BALLAST_ERROR__NOT_CURATOR]: `Only the curator of the vault may do this`,
+    [BALLAST_ERROR__NOT_A_VOTER]: `This identity is not one of the claim's voters: sign with one that is`,
+    [BALLAST_ERROR__NOT_BORROWABLE]: `This asset cannot be borrowed in this vault: borrow another`,
+    [BALLAST_ERROR__NOT_CURATOR]: `Only the curator of the vault may do this: sign with its key`,
     [BALLAST_ERROR__NOT_CURATOR_OR_GUARDIAN]: `Only the curator cancels a change, or the guardian one that does not replace it`,
     [BALLAST_ERROR__NOT_ENROLLED]: `The vote account is not on this roll: enrol it first`,
-    [BALLAST_ERROR__NOT_GUARDIAN]: `Only the guardian of the vault may do this`,
-    [BALLAST_ERROR__NOTHING_TO_ABSORB]: `The obligation has no debt to absorb and no worthless shares to retire`,
+    [BALLAST_ERROR__NOT_GUARDIAN]: `Only the guardian of the vault may do this: sign with its key`,
+    [BALLAST_ERROR__NOTHING_TO_ABSORB]: `The obligation has no debt to absorb and no worthless shares to retire: leave it as it is`,
     [BALLAST_ERROR__NOTHING_TO_MIGRATE]: `The account has the current layout already: there is nothing to migrate`,
-    [BALLAST_ERROR__NOTHING_TO_STEP]: `The breaker's state has not expired`,
+    [BALLAST_ERROR__NOTHING_TO_STEP]: `The breaker's state has not expired: step it when it has`,
     [BALLAST_ERROR__NOT_IN_THIS_STATE]: `A circuit breaker does not allow this now: wait until it steps down; repaying, needed collateral and leaving without debt stay possible`,
     [BALLAST_ERROR__NOT_ITS_IDENTITY]: `The vote account names another node identity: sign with that one`,
     [BALLAST_ERROR__NOT_MIGRATABLE]: `Only vaults, reserves, obligations and reports of this program migrate: pass one of these`,
-    [BALLAST_ERROR__NOT_OWNER]: `Only the owner of the obligation may do this`,
-    [BALLAST_ERROR__NOT_RIPE]: `The change is still waiting out its timelock`,
-    [BALLAST_ERROR__NOT_STAKE_OWNER]: `Only the owner of the stake may do this`,
+    [BALLAST_ERROR__NOT_OWNER]: `Only the owner of the obligation may do this: sign with its key`,
+    [BALLAST_ERROR__NOT_RIPE]: `The change is still waiting out its timelock: execute it once it is ripe`,
+    [BALLAST_ERROR__NOT_STAKE_OWNER]: `Only the owner of the stake may do this: sign with its key`,
     [BALLAST_ERROR__NOT_THE_FUNDS_RESERVE]: `Pass the reserve of the fund's mint, which the fund names`,
     [BALLAST_ERROR__NOT_THE_NEW_CURATOR]: `The new curator signs its own appointment: execute the change with its key`,
     [BALLAST_ERROR__NOT_THE_OPENER]: `This is not who opened the claim: pass the opener that the claim names`,
     [BALLAST_ERROR__NOT_THE_PROPOSER]: `The rent of a change returns to its proposer: pass the proposer that the change names`,
     [BALLAST_ERROR__NOT_TIGHTER]: `A guardian may only tighten, to guarded or halted`,
     [BALLAST_ERROR__NOT_WHAT_WAS_PROPOSED]: `The change proposes another token or other parameters: pass exactly what was proposed`,
-    [BALLAST_ERROR__NOT_WINDING_DOWN]: `The breaker is not winding down`,
+    [BALLAST_ERROR__NOT_WINDING_DOWN]: `The breaker is not winding down: there is nothing to reopen`,
     [BALLAST_ERROR__OBLIGATION_NOT_EMPTY]: `Close every position of the obligation first`,
     [BALLAST_ERROR__OBSERVATION_TOO_OLD]: `The price is too old to be a signal: refresh it first`,
     [BALLAST_ERROR__OBSERVATION_TOO_SOON]: `A price signal needs a second observation at least 30 s later`,
-    [BALLAST_ERROR__ONE_VOTER_TOO_LARGE]: `One node identity has more than a third of the enrolled stake`,
-    [BALLAST_ERROR__ONLY_WHEN_UNUSED]: `This changes only while nobody holds or owes the asset`,
+    [BALLAST_ERROR__ONE_VOTER_TOO_LARGE]: `One node identity has more than a third of the enrolled stake: others have to enrol first`,
+    [BALLAST_ERROR__ONLY_WHEN_UNUSED]: `This changes only while nobody holds or owes the asset: list it anew under another mint, or wait`,
     [BALLAST_ERROR__OUTFLOW_BUCKET_EMPTY]: `Too much went out lately: take less, or try again later`,
     [BALLAST_ERROR__OVERFLOW]: `A value is beyond the range that any legal account can reach: pass a smaller amount`,
     [BALLAST_ERROR__PACE_METER_SPENT]: `The obligation's pace meter is spent: try again when it has refilled`,
-    [BALLAST_ERROR__PRICE_ACCOUNT_OWNER]: `The price account is not owned by the Pyth receiver program`,
-    [BALLAST_ERROR__PRICE_FEED_MISMATCH]: `The price account is of another feed than the reserve's`,
-    [BALLAST_ERROR__PRICE_FROM_THE_FUTURE]: `The price's publish time or slot lies in the future`,
+    [BALLAST_ERROR__PRICE_ACCOUNT_OWNER]: `The price account is not owned by the Pyth receiver program: post the update there and pass that account`,
+    [BALLAST_ERROR__PRICE_FEED_MISMATCH]: `The price account is of another feed than the reserve's: post the feed that the reserve names`,
+    [BALLAST_ERROR__PRICE_FROM_THE_FUTURE]: `The price's publish time or slot lies in the future: wait a few seconds and refresh again`,
     [BALLAST_ERROR__PRICE_NOT_VERIFIED]: `The price update is not fully verified: post it with full verification`,
     [BALLAST_ERROR__PRICE_TOO_OLD]: `A price of the obligation is too old: refresh its reserves with new price updates first`,
     [BALLAST_ERROR__PRICE_TOO_UNCERTAIN]: `A price is too uncertain to take new risk: wait until its confidence interval narrows`,
-    [BALLAST_ERROR__PRICE_UNUSABLE]: `The price is not positive, or its exponent or confidence makes no sense`,
+    [BALLAST_ERROR__PRICE_UNUSABLE]: `The price is not positive, or its exponent or confidence makes no sense: post a newer update`,
     [BALLAST_ERROR__PROPOSAL_NEEDED]: `The vault is open: propose the new reserve, and pass the ripe change`,
     [BALLAST_ERROR__PROPOSED_BEFORE_WIND_DOWN]: `The winding-down began after this was proposed: cancel it and propose again`,
     [BALLAST_ERROR__RAMP_RUNS]: `A ramp of these parameters still runs: execute the change when it has ended`,
@@ -505,31 +513,31 @@ if (process.env["NODE_ENV"] !== "production") {
     [BALLAST_ERROR__SAME_SLOT]: `No tranche in the slot of the obligation's last borrow or withdrawal: try in the next slot`,
     [BALLAST_ERROR__SEAT_TOO_SMALL]: `The vote account needs 0.01 % of the cluster's stake, and where the roll is full, more than the smallest on it`,
     [BALLAST_ERROR__SHARES_ACCOUNT_NEEDED]: `The reserve is short of free tokens: pass a debt-free obligation of yours in this vault to be paid in shares`,
-    [BALLAST_ERROR__SHARES_NOT_WORTHLESS]: `These shares may still be worth something`,
+    [BALLAST_ERROR__SHARES_NOT_WORTHLESS]: `These shares may still be worth something: withdraw them, or wait until they are retired`,
     [BALLAST_ERROR__SIGNAL_ACCOUNTS_MISSING]: `Pass the accounts that this signal is read from: the reserve, its token account, or the vault's report`,
-    [BALLAST_ERROR__STAKE_COOLING]: `The stake is still cooling down`,
-    [BALLAST_ERROR__STAKE_LOCKED]: `Stake cannot leave while a claim is open or a loss is fresh`,
+    [BALLAST_ERROR__STAKE_COOLING]: `The stake is still cooling down: leave when its cooldown is over`,
+    [BALLAST_ERROR__STAKE_LOCKED]: `Stake cannot leave while a claim is open or a loss is fresh: try again when that is over`,
     [BALLAST_ERROR__STAKE_NOT_EMPTY]: `The stake still has shares: unstake them first`,
     [BALLAST_ERROR__TIGHTENED_TOO_LONG]: `A guardian may tighten for at most eight hours`,
-    [BALLAST_ERROR__TIGHTENED_TOO_OFTEN]: `A guardian may tighten at most three times in seven days`,
+    [BALLAST_ERROR__TIGHTENED_TOO_OFTEN]: `A guardian may tighten at most three times in seven days: wait until the oldest is past`,
     [BALLAST_ERROR__TOKEN_ACCOUNT_FROZEN]: `The reserve's token account is frozen: its debt cannot be repaid now`,
     [BALLAST_ERROR__TOKENS_DO_NOT_RECONCILE]: `The tokens that moved are not what the books say: the transfer is undone`,
     [BALLAST_ERROR__TOKENS_MISSING]: `The reserve's token account holds fewer tokens than its books say: trip its breaker; nothing is taken in or lent`,
-    [BALLAST_ERROR__TOO_FEW_VOTERS]: `Fewer than seven node identities with stake are enrolled`,
-    [BALLAST_ERROR__TOO_LITTLE_STAKE]: `The enrolled stake is below 5 % of the cluster's`,
+    [BALLAST_ERROR__TOO_FEW_VOTERS]: `Fewer than seven node identities with stake are enrolled: more validators have to enrol first`,
+    [BALLAST_ERROR__TOO_LITTLE_STAKE]: `The enrolled stake is below 5 % of the cluster's: more validators have to enrol first`,
     [BALLAST_ERROR__TOO_MANY_POSITIONS]: `The obligation has 16 positions already: close one first`,
     [BALLAST_ERROR__TOO_MANY_PRICE_ACCOUNTS]: `The obligation's positions would read more than 24 price accounts: close one first`,
-    [BALLAST_ERROR__TOO_MANY_RESERVES]: `The vault has 32 reserves already`,
+    [BALLAST_ERROR__TOO_MANY_RESERVES]: `The vault has 32 reserves already: list the asset in another vault`,
     [BALLAST_ERROR__TOO_MANY_VOTERS]: `A claim takes at most 64 vote accounts`,
     [BALLAST_ERROR__TRANCHE_TOO_SMALL]: `The maximum is below the smallest tranche: raise it`,
     [BALLAST_ERROR__UNSTAKE_LAPSED]: `The time to take this stake out has passed: ask again`,
-    [BALLAST_ERROR__UNSUPPORTED_DECIMALS]: `Tokens must have 2 to 12 decimals`,
-    [BALLAST_ERROR__UNSUPPORTED_EXTENSION]: `The mint has a Token-2022 extension that vaults do not accept`,
-    [BALLAST_ERROR__UTILISATION_CAP]: `The reserve's utilisation cap is reached`,
+    [BALLAST_ERROR__UNSUPPORTED_DECIMALS]: `Tokens must have 2 to 12 decimals: choose another mint`,
+    [BALLAST_ERROR__UNSUPPORTED_EXTENSION]: `The mint has a Token-2022 extension that vaults do not accept: choose another mint`,
+    [BALLAST_ERROR__UTILISATION_CAP]: `The reserve's utilisation cap is reached: borrow less, or wait until others repay`,
     [BALLAST_ERROR__VAULT_NOT_OPEN]: `The vault is still being set up: its curator opens it first`,
     [BALLAST_ERROR__VAULT_NOT_WRITABLE]: `Pass the vault as writable: its breaker changes`,
-    [BALLAST_ERROR__VOTING_CLOSED]: `The vote on this claim is closed`,
-    [BALLAST_ERROR__VOTING_OPEN]: `The vote on this claim is still open`,
+    [BALLAST_ERROR__VOTING_CLOSED]: `The vote on this claim is closed: settle it`,
+    [BALLAST_ERROR__VOTING_OPEN]: `The vote on this claim is still open: settle it when it is over or decided`,
     [BALLAST_ERROR__WIPED_OUT]: `The reserve's lenders were wiped out: retire its shares first`,
     [BALLAST_ERROR__WORSENING_PAIR]: `This pair would not lower the obligation's risk: choose another deposit or debt, or a smaller maximum`,
     [BALLAST_ERROR__WRONG_FUND]: `The account belongs to another fund: pass one of this vault's fund`,
@@ -539,8 +547,8 @@ if (process.env["NODE_ENV"] !== "production") {
     [BALLAST_ERROR__WRONG_SHARES_ACCOUNT]: `Shares are paid only to a debt-free obligation of the liquidator in the same vault`,
     [BALLAST_ERROR__WRONG_STATE_VERSION]: `This account was written by another version of the program: migrate it first`,
     [BALLAST_ERROR__WRONG_TARGET]: `The change is about another reserve, or about the vault: pass the reserve that it names, or none`,
-    [BALLAST_ERROR__WRONG_TOKEN_ACCOUNT]: `The token account is not the one that the reserve names, or where tokens are paid to, not the signer's own`,
-    [BALLAST_ERROR__WRONG_TOKEN_PROGRAM]: `The token program is not the one of this mint`,
+    [BALLAST_ERROR__WRONG_TOKEN_ACCOUNT]: `Pass the token account that the reserve names; to be paid, one of the signer's own`,
+    [BALLAST_ERROR__WRONG_TOKEN_PROGRAM]: `The token program is not the one of this mint: pass the one that owns it`,
     [BALLAST_ERROR__WRONG_VAULT]: `The account belongs to another vault: pass one of this vault`,
     [BALLAST_ERROR__WRONG_VAULT_RESERVES]: `Pass all reserves of the vault, in its order, as remaining accounts`,
     [BALLAST_ERROR__ZERO_AMOUNT]: `The amount is zero or rounds to zero: pass a larger amount`,

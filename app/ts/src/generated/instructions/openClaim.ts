@@ -55,6 +55,7 @@ export type OpenClaimInstruction<
   TAccountFund extends string | AccountMeta<string> = string,
   TAccountRoll extends string | AccountMeta<string> = string,
   TAccountReserve extends string | AccountMeta<string> = string,
+  TAccountLost extends string | AccountMeta<string> = string,
   TAccountClaim extends string | AccountMeta<string> = string,
   TAccountMint extends string | AccountMeta<string> = string,
   TAccountTokens extends string | AccountMeta<string> = string,
@@ -84,6 +85,9 @@ export type OpenClaimInstruction<
       TAccountReserve extends string
         ? ReadonlyAccount<TAccountReserve>
         : TAccountReserve,
+      TAccountLost extends string
+        ? ReadonlyAccount<TAccountLost>
+        : TAccountLost,
       TAccountClaim extends string
         ? WritableAccount<TAccountClaim>
         : TAccountClaim,
@@ -146,6 +150,7 @@ export type OpenClaimInput<
   TAccountFund extends string = string,
   TAccountRoll extends string = string,
   TAccountReserve extends string = string,
+  TAccountLost extends string = string,
   TAccountClaim extends string = string,
   TAccountMint extends string = string,
   TAccountTokens extends string = string,
@@ -163,6 +168,8 @@ export type OpenClaimInput<
   roll: Address<TAccountRoll>;
   /** The reserve of its mint. */
   reserve: Address<TAccountReserve>;
+  /** The reserve that lost; may be the same. */
+  lost: Address<TAccountLost>;
   /** The new claim: `["claim", fund, number]`, one above the fund's last. */
   claim: Address<TAccountClaim>;
   /** The fund's mint. */
@@ -184,6 +191,7 @@ export function getOpenClaimInstruction<
   TAccountFund extends string,
   TAccountRoll extends string,
   TAccountReserve extends string,
+  TAccountLost extends string,
   TAccountClaim extends string,
   TAccountMint extends string,
   TAccountTokens extends string,
@@ -198,6 +206,7 @@ export function getOpenClaimInstruction<
     TAccountFund,
     TAccountRoll,
     TAccountReserve,
+    TAccountLost,
     TAccountClaim,
     TAccountMint,
     TAccountTokens,
@@ -213,6 +222,7 @@ export function getOpenClaimInstruction<
   TAccountFund,
   TAccountRoll,
   TAccountReserve,
+  TAccountLost,
   TAccountClaim,
   TAccountMint,
   TAccountTokens,
@@ -230,6 +240,7 @@ export function getOpenClaimInstruction<
     fund: { value: input.fund ?? null, isWritable: true },
     roll: { value: input.roll ?? null, isWritable: true },
     reserve: { value: input.reserve ?? null, isWritable: false },
+    lost: { value: input.lost ?? null, isWritable: false },
     claim: { value: input.claim ?? null, isWritable: true },
     mint: { value: input.mint ?? null, isWritable: false },
     tokens: { value: input.tokens ?? null, isWritable: true },
@@ -263,6 +274,7 @@ export function getOpenClaimInstruction<
       getAccountMeta("fund", accounts.fund),
       getAccountMeta("roll", accounts.roll),
       getAccountMeta("reserve", accounts.reserve),
+      getAccountMeta("lost", accounts.lost),
       getAccountMeta("claim", accounts.claim),
       getAccountMeta("mint", accounts.mint),
       getAccountMeta("tokens", accounts.tokens),
@@ -281,6 +293,7 @@ export function getOpenClaimInstruction<
     TAccountFund,
     TAccountRoll,
     TAccountReserve,
+    TAccountLost,
     TAccountClaim,
     TAccountMint,
     TAccountTokens,
@@ -306,18 +319,20 @@ export type ParsedOpenClaimInstruction<
     roll: TAccountMetas[3];
     /** The reserve of its mint. */
     reserve: TAccountMetas[4];
+    /** The reserve that lost; may be the same. */
+    lost: TAccountMetas[5];
     /** The new claim: `["claim", fund, number]`, one above the fund's last. */
-    claim: TAccountMetas[5];
+    claim: TAccountMetas[6];
     /** The fund's mint. */
-    mint: TAccountMetas[6];
+    mint: TAccountMetas[7];
     /** The fund's token account. */
-    tokens: TAccountMetas[7];
+    tokens: TAccountMetas[8];
     /** Where the bond comes from. */
-    openerTokens: TAccountMetas[8];
+    openerTokens: TAccountMetas[9];
     /** The mint's token program. */
-    tokenProgram: TAccountMetas[9];
+    tokenProgram: TAccountMetas[10];
     /** Creates the account. */
-    systemProgram: TAccountMetas[10];
+    systemProgram: TAccountMetas[11];
   };
   data: OpenClaimInstructionData;
 };
@@ -330,12 +345,12 @@ export function parseOpenClaimInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedOpenClaimInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 11) {
+  if (instruction.accounts.length < 12) {
     throw new SolanaError(
       SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
       {
         actualAccountMetas: instruction.accounts.length,
-        expectedAccountMetas: 11,
+        expectedAccountMetas: 12,
       },
     );
   }
@@ -353,6 +368,7 @@ export function parseOpenClaimInstruction<
       fund: getNextAccount(),
       roll: getNextAccount(),
       reserve: getNextAccount(),
+      lost: getNextAccount(),
       claim: getNextAccount(),
       mint: getNextAccount(),
       tokens: getNextAccount(),

@@ -36,6 +36,8 @@ export type ClaimOpened = {
   claim: Address;
   /** Who opened it. */
   opener: Address;
+  /** The reserve whose lenders lost. */
+  reserve: Address;
   /** Its number. */
   number: bigint;
   /** What is claimed, micro-USD. */
@@ -65,6 +67,8 @@ export type ClaimOpenedArgs = {
   claim: Address;
   /** Who opened it. */
   opener: Address;
+  /** The reserve whose lenders lost. */
+  reserve: Address;
   /** Its number. */
   number: number | bigint;
   /** What is claimed, micro-USD. */
@@ -92,6 +96,7 @@ export function getClaimOpenedEncoder(): FixedSizeEncoder<ClaimOpenedArgs> {
     ["fund", getAddressEncoder()],
     ["claim", getAddressEncoder()],
     ["opener", getAddressEncoder()],
+    ["reserve", getAddressEncoder()],
     ["number", getU64Encoder()],
     ["value", getU64Encoder()],
     ["bond", getU64Encoder()],
@@ -110,6 +115,7 @@ export function getClaimOpenedDecoder(): FixedSizeDecoder<ClaimOpened> {
     ["fund", getAddressDecoder()],
     ["claim", getAddressDecoder()],
     ["opener", getAddressDecoder()],
+    ["reserve", getAddressDecoder()],
     ["number", getU64Decoder()],
     ["value", getU64Decoder()],
     ["bond", getU64Decoder()],

@@ -37,13 +37,13 @@ export type FundBooks = {
   shares: bigint;
   /** Stakes of earlier eras were lost. */
   era: bigint;
-  /** What it paid of itself lately. */
+  /** What it paid of itself lately, in parts of what it was then, 10^-15. */
   cover: Leak;
   /** When stake cannot leave. */
   lock: Lock;
   /** Recorded losses without a claim, micro-USD. */
   recordedLoss: bigint;
-  /** When the last one was recorded. */
+  /** When they were recorded, on average. */
   recordedAt: bigint;
   /** Income that has not come to the stakers yet. */
   coming: bigint;
@@ -62,13 +62,13 @@ export type FundBooksArgs = {
   shares: number | bigint;
   /** Stakes of earlier eras were lost. */
   era: number | bigint;
-  /** What it paid of itself lately. */
+  /** What it paid of itself lately, in parts of what it was then, 10^-15. */
   cover: LeakArgs;
   /** When stake cannot leave. */
   lock: LockArgs;
   /** Recorded losses without a claim, micro-USD. */
   recordedLoss: number | bigint;
-  /** When the last one was recorded. */
+  /** When they were recorded, on average. */
   recordedAt: number | bigint;
   /** Income that has not come to the stakers yet. */
   coming: number | bigint;

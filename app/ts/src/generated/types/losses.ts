@@ -19,8 +19,12 @@ import {
 
 /** What a reserve lost and what is coming back: see `ballast_risk::absorb::Losses`. Token units. */
 export type Losses = {
-  /** Lost by lenders and not recovered. */
+  /** Lost by lenders who are still here, and not recovered. */
   unrecovered: bigint;
+  /** Until when the fund may cover it. */
+  coverUntil: bigint;
+  /** Deposit shares that bore it and are still here, at most. */
+  bearers: bigint;
   /** Lost by lenders lately. */
   recent: bigint;
   /** When `recent` was last written. */
@@ -36,8 +40,12 @@ export type Losses = {
 };
 
 export type LossesArgs = {
-  /** Lost by lenders and not recovered. */
+  /** Lost by lenders who are still here, and not recovered. */
   unrecovered: number | bigint;
+  /** Until when the fund may cover it. */
+  coverUntil: number | bigint;
+  /** Deposit shares that bore it and are still here, at most. */
+  bearers: number | bigint;
   /** Lost by lenders lately. */
   recent: number | bigint;
   /** When `recent` was last written. */
@@ -55,6 +63,8 @@ export type LossesArgs = {
 export function getLossesEncoder(): FixedSizeEncoder<LossesArgs> {
   return getStructEncoder([
     ["unrecovered", getU64Encoder()],
+    ["coverUntil", getU64Encoder()],
+    ["bearers", getU64Encoder()],
     ["recent", getU64Encoder()],
     ["recentAt", getU64Encoder()],
     ["pending", getU64Encoder()],
@@ -67,6 +77,8 @@ export function getLossesEncoder(): FixedSizeEncoder<LossesArgs> {
 export function getLossesDecoder(): FixedSizeDecoder<Losses> {
   return getStructDecoder([
     ["unrecovered", getU64Decoder()],
+    ["coverUntil", getU64Decoder()],
+    ["bearers", getU64Decoder()],
     ["recent", getU64Decoder()],
     ["recentAt", getU64Decoder()],
     ["pending", getU64Decoder()],

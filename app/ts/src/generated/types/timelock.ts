@@ -8,6 +8,8 @@
 
 import {
   combineCodec,
+  getArrayDecoder,
+  getArrayEncoder,
   getStructDecoder,
   getStructEncoder,
   getU64Decoder,
@@ -22,7 +24,7 @@ export type Timelock = {
   /** When the change was proposed. */
   proposedAt: bigint;
   /** Time outside Normal up to then, of the vault and of the reserve that it is about. */
-  outsideNormal: bigint;
+  outsideNormal: Array<bigint>;
   /** How long it waits. */
   delay: bigint;
   /** 1 if its clock stands still outside Normal. */
@@ -33,7 +35,7 @@ export type TimelockArgs = {
   /** When the change was proposed. */
   proposedAt: number | bigint;
   /** Time outside Normal up to then, of the vault and of the reserve that it is about. */
-  outsideNormal: number | bigint;
+  outsideNormal: Array<number | bigint>;
   /** How long it waits. */
   delay: number | bigint;
   /** 1 if its clock stands still outside Normal. */
@@ -43,7 +45,7 @@ export type TimelockArgs = {
 export function getTimelockEncoder(): FixedSizeEncoder<TimelockArgs> {
   return getStructEncoder([
     ["proposedAt", getU64Encoder()],
-    ["outsideNormal", getU64Encoder()],
+    ["outsideNormal", getArrayEncoder(getU64Encoder(), { size: 2 })],
     ["delay", getU64Encoder()],
     ["inNormal", getU64Encoder()],
   ]);
@@ -52,7 +54,7 @@ export function getTimelockEncoder(): FixedSizeEncoder<TimelockArgs> {
 export function getTimelockDecoder(): FixedSizeDecoder<Timelock> {
   return getStructDecoder([
     ["proposedAt", getU64Decoder()],
-    ["outsideNormal", getU64Decoder()],
+    ["outsideNormal", getArrayDecoder(getU64Decoder(), { size: 2 })],
     ["delay", getU64Decoder()],
     ["inNormal", getU64Decoder()],
   ]);
