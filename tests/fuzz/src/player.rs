@@ -4,7 +4,7 @@ use crate::{
     action::{Action, Call, Flaw, Lie},
     build::{build, Built},
     laws::{
-        exits::{Exits, SHARE},
+        exits::Exits,
         governance::{self, RAMP},
         halts::{Halts, DAY_IN_SEVEN},
         Violation,
@@ -205,15 +205,11 @@ impl Player {
             self.world.notice_houses(&changed);
         }
         if self.lawful {
-            self.broken = sent.judge(&self.world, &mut self.tally);
+            let (exits, tally) = (&mut self.exits, &mut self.tally);
+            self.broken = sent.judge(&self.world, exits, tally);
             if let Some(world) = apart {
-                self.broken.extend(sent.judge_apart(world, &self.world, self.tamper, &mut self.tally));
-            }
-            let clock = self.world.clock();
-            match self.exits.record(&sent.step(&self.world, &clock)) {
-                Ok(true) => self.tally.asked(SHARE),
-                Ok(false) => {}
-                Err(words) => self.broken.push(Violation { law: SHARE.into(), words }),
+                let apart = sent.judge_apart(world, &self.world, self.tamper, exits, tally);
+                self.broken.extend(apart);
             }
             if let Some(violation) = self.broken.first() {
                 return Err(violation.clone());

@@ -2,7 +2,11 @@
 
 use crate::{
     build::Built,
-    laws::{broken_by, Violation},
+    laws::{
+        broken_by,
+        exits::{Exits, SHARE},
+        Violation,
+    },
     outcome::Outcome,
     step::{Lens, Step},
     tally::Tally,
@@ -46,7 +50,7 @@ impl<'a> Sent<'a> {
     }
 
     /// It as laws look at it. It landed, and the world is as it was then, at this time of the world.
-    pub fn step<'s>(&'s self, world: &'s World, clock: &'s Clock) -> Step<'s> {
+    fn step<'s>(&'s self, world: &'s World, clock: &'s Clock) -> Step<'s> {
         let metas = self.calls.iter().flat_map(|call| &call.instruction.accounts);
         Step {
             before: Lens::with(&world.svm, &self.before),
@@ -61,10 +65,19 @@ impl<'a> Sent<'a> {
         }
     }
 
-    /// Asks the laws of steps. It landed, and the world is as it was then.
-    pub fn judge(&self, world: &World, tally: &mut Tally) -> Vec<Violation> {
+    /// Asks the laws of steps. It landed, and the world is as it was then. What leaves is counted call by call.
+    pub fn judge(&self, world: &World, exits: &mut Exits, tally: &mut Tally) -> Vec<Violation> {
         let clock = world.clock();
-        broken_by(&self.step(world, &clock), tally)
+        let step = self.step(world, &clock);
+        let mut broken = broken_by(&step, tally);
+        if let [_] = self.calls {
+            match exits.record(&step) {
+                Ok(true) => tally.asked(SHARE),
+                Ok(false) => {}
+                Err(words) => broken.push(Violation { law: SHARE.into(), words }),
+            }
+        }
+        broken
     }
 
     /// Sends the calls again, each as a transaction, on a world as it was before, and asks the laws of each: what a law says of
@@ -74,6 +87,7 @@ impl<'a> Sent<'a> {
         mut world: World,
         together: &World,
         tamper: Option<fn(&mut World)>,
+        exits: &mut Exits,
         tally: &mut Tally,
     ) -> Vec<Violation> {
         let apart = |words: String| Violation { law: APART.into(), words };
@@ -87,7 +101,7 @@ impl<'a> Sent<'a> {
                 tamper(&mut world);
             }
             world.notice(&sent.changed(&world));
-            let broken = sent.judge(&world, tally);
+            let broken = sent.judge(&world, exits, tally);
             if !broken.is_empty() {
                 return broken;
             }

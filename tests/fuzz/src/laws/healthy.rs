@@ -4,7 +4,6 @@ use super::Asked;
 use crate::{ensure, step::Step};
 use anchor_lang::prelude::Pubkey;
 use ballast::state::{Obligation, Side};
-use ballast_risk::{absorb::takes_deposits, DepositShares};
 
 /// Whoever does not sign and is healthy keeps every deposit share and gets no debt share, whatever others do.
 pub fn bystanders_lose_nothing(step: &Step) -> Asked {
@@ -31,8 +30,8 @@ pub fn bystanders_lose_nothing(step: &Step) -> Asked {
             score.as_ref().map_or(true, |score| score.is_healthy())
         };
         let healthy = healthy_then.as_ref().is_none_or(is_healthy) && is_healthy(&healthy_now);
-        // shares of a reserve that was wiped out may be retired by anyone after their time; and whoever is forgiven debts keeps none
-        // that are worth nothing
+        // shares of a reserve that was wiped out may be retired by anyone after their time; whoever is forgiven debts loses worthless
+        // ones of any reserve, and is not healthy
         let retired = step.has("absorb_loss");
         ensure!(
             !healthy || (retired && only_worthless(step, &before, after.as_ref())),
@@ -69,9 +68,7 @@ fn only_worthless(step: &Step, before: &Obligation, after: Option<&Obligation>) 
         let reserve = step.before.state::<ballast::state::Reserve>(&position.reserve);
         !lost
             || reserve.is_some_and(|reserve| {
-                let ledger = reserve.accrued_ledger(step.now());
-                let worth = ledger.deposit_amount_down(DepositShares(position.shares));
-                !takes_deposits(&ledger) || before.has_debt() && worth.is_zero()
+                !ballast_risk::absorb::takes_deposits(&reserve.accrued_ledger(step.now()))
             })
     })
 }

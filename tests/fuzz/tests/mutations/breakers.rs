@@ -6,7 +6,7 @@ use ballast_fuzz::{
     generate::Generator,
     laws::{
         breakers, changes,
-        exits::{check_daily, check_pro_rata, Exit, SHARE},
+        exits::{check_daily, check_pro_rata, Count, Exit, Rule, SHARE},
         halts, rises, worth,
     },
 };
@@ -84,6 +84,34 @@ fn a_guard_that_says_it_is_older_than_it_is_gives_no_more_away() {
     edit::<Reserve>(&mut player.world, key, |reserve| reserve.breaker.left_normal_at -= 4 * 86_400);
     player.play(&withdrawal(5_000)).unwrap_err();
     broke(&player, SHARE);
+}
+
+#[test]
+fn a_first_share_that_a_second_guard_gives_is_noticed() {
+    let mut player = guarded();
+    player.play(&withdrawal(2_000)).unwrap();
+    player.play(&Action::Pass { seconds: 20_001, slots: 1 }).unwrap();
+    let tighten = Deed::Tighten { vault: 0, asset: Some(0), halted: false, seconds: 20_000 };
+    assert!(player.play(&send(GUARD, tighten, vec![])).unwrap().unwrap().landed());
+    // a quarter of a day's share came up meanwhile
+    assert!(!player.play(&withdrawal(1_000)).unwrap().unwrap().landed());
+    assert!(player.play(&withdrawal(500)).unwrap().unwrap().landed());
+    let key = obligation(&player.world, 0);
+    edit::<Obligation>(&mut player.world, key, |o| o.positions[0].flow = Default::default());
+    player.play(&withdrawal(1_000)).unwrap_err();
+    broke(&player, SHARE);
+}
+
+#[test]
+fn days_count_as_far_as_shares_were_taken_for_them() {
+    const DAY: u64 = 86_400;
+    let count = Count { taken: 400, since: 10 * DAY };
+    // two days' shares of a thousand were taken
+    assert_eq!(count.until(15 * DAY, 600, 2_000), Count { taken: 400, since: 13 * DAY });
+    assert_eq!(count.until(11 * DAY, 600, 2_000), count);
+    assert_eq!(count.until(24 * DAY, 600, 2_000), Count { taken: 0, since: 24 * DAY });
+    assert_eq!(count.under(Rule::Daily(9 * DAY), 600, 2_000), count);
+    assert_eq!(count.under(Rule::ProRata(9 * DAY), 600, 2_000), Count { taken: 0, since: 9 * DAY });
 }
 
 #[test]
