@@ -120,10 +120,13 @@ fn the_funds_income_is_collected_when_it_is_worth_it() {
     ledger.insurance_q64 = u128::from(insurance) << 64;
     ledger.free_tokens.0 += insurance;
     kept.reserve.books = ledger.into();
-    let found = collections(&books, Usd(900_000_000));
+    let price = *kept.reserve.price.spot.as_risk();
+    let worth = |units| price.value_down(TokenAmount(units));
+    let (less, more) = (worth(999_000_000), worth(1_001_000_000));
+    let found = collections(&books, less);
     assert_eq!(found.len(), 1);
     assert!(found[0].instruction.data.starts_with(CollectInsurance::DISCRIMINATOR));
-    assert_eq!(collections(&books, Usd(1_100_000_000)), [], "not worth it");
+    assert_eq!(collections(&books, more), [], "not worth it");
 }
 
 #[test]

@@ -44,8 +44,8 @@ pub struct ReserveCaps {
 pub struct VaultCaps {
     /// Most deposits of each group by value, micro-USD; `u64::MAX` for no cap.
     pub groups: [u64; MAX_GROUPS],
-    /// Most `(C + D)/E` of an obligation that takes new risk, bps (80,000 is 8). It ends loops of deposit, borrow and
-    /// swap where margins alone would let them run on: five rounds at 90 % make 8.4.
+    /// Most `(C + D)/E` of an obligation that takes new risk, bps (80,000 is 8). It bounds loops of deposit, borrow
+    /// and swap: with 8 no number of rounds at one pair makes more than 4.5 times the equity, with 4 no more than 2.5.
     pub leverage: u32,
     /// Most `D/C` of an obligation that takes new risk, whatever nets out.
     pub ltv: Bps,

@@ -70,7 +70,7 @@ pub async fn insurance(session: &Session, command: &InsuranceCommand, output: &O
         InsuranceCommand::Cover { amount, min_paid, claim } => {
             let (reserve, units) = session.amount(&snapshot, &amount.amount, &amount.token, false)?;
             if snapshot.reserve(&reserve)?.losses.as_risk().coverable(snapshot.now()) == 0 {
-                bail!("the lenders of {} lost nothing that may still be repaid", amount.token);
+                bail!("the lenders of {} lost nothing that is still to be repaid", amount.token);
             }
             if let Some(number) = claim {
                 // Says so where there is none.

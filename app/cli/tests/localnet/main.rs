@@ -248,7 +248,7 @@ fn claims_and_cover_reach_the_program_which_says_what_is_missing() {
     // Prices that are too old for a claim's bond: the command brings fresh ones along, or the program would say so first.
     std::thread::sleep(std::time::Duration::from_secs(17));
     for (refused, because) in [
-        (&["insurance", "claim", "100"][..], "BeyondRecordedLoss"),
+        (&["insurance", "claim", "100", "USDC"][..], "BeyondRecordedLoss"),
         (
             &["insurance", "cover", "1", "USDC", "--min-paid", "0.001"],
             "lost nothing that is still to be repaid",
