@@ -51,6 +51,8 @@ pub fn newer_price<S>(
             read.publish_time <= latest && read.posted_slot <= clock.slot,
             BallastError::PriceFromTheFuture
         );
+        // a feed without a price has no quote
+        require!(read.price > 0, BallastError::PriceUnusable);
         *quote = read;
         is_newer = true;
     }

@@ -7,7 +7,9 @@ use super::{
 };
 use crate::{assert_layout, constants::*};
 use anchor_lang::prelude::*;
-use ballast_risk::{breaker as thresholds, bucket, caps, change::MIN_TIMELOCK, Seconds, TokenAmount, Usd};
+use ballast_risk::{
+    breaker as thresholds, bucket, caps, change::MIN_TIMELOCK, fund::IncomeGate, Seconds, TokenAmount, Usd,
+};
 
 /// The version that these accounts say they are.
 pub const VERSION: u8 = 1;
@@ -215,7 +217,7 @@ impl Migrate<Vault> for NewVault {
 
 impl Migrate<Reserve> for NewReserve {
     /// No caps but the compiled ones, balanced flows with a floor of [`FLOW_FLOOR`], thresholds of a major ([`fit_into`] says
-    /// when of another kind). Fees begin to vest when they are first touched.
+    /// when of another kind). Fees begin to vest when they are first touched; the debt that insurance's target remembers is today's.
     fn fill(&mut self, old: &Reserve, _now: Seconds) {
         self.bump = old.bump;
         self.index = old.index;
@@ -243,6 +245,7 @@ impl Migrate<Reserve> for NewReserve {
         let floor = flow_floor(old);
         self.flow_rules = bucket::FlowRules::balanced(floor, floor).into();
         self.thresholds = thresholds::ReserveThresholds::MAJOR.into();
+        self.gate = IncomeGate::default().at(&old.books.ledger(), old.books.accrued_at).into();
         self.version = STATE_VERSION;
     }
 }
