@@ -23,21 +23,34 @@ use ballast_client::{
     address::{Account, Asset},
     governance::tighten,
     instruction::{self, Tranche},
-    insurance, safety,
+    insurance, interface, safety,
 };
 use ballast_risk::{breaker::State, DebtShares, DepositShares, Usd};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 /// An instruction, ready to be sent.
+#[derive(Clone)]
 pub struct Built {
     /// The instruction.
     pub instruction: Instruction,
-    /// Its name, as the interface says.
+    /// What it was meant to be: the deed's name, by which outcomes are counted.
     pub name: &'static str,
+    /// What it is, by its first bytes, as the interface says: what bends it may make another one of it.
+    pub does: &'static str,
     /// Whether anything is wrong with it.
     pub bent: bool,
 }
+
+impl Built {
+    /// The account in a slot.
+    pub fn key(&self, slot: usize) -> Option<Pubkey> {
+        self.instruction.accounts.get(slot).map(|meta| meta.pubkey)
+    }
+}
+
+/// What bytes do that begin as no instruction.
+const NOTHING: &str = "(nothing)";
 
 /// The instruction of a call in this world; `None` where the world has nothing for it to act on.
 pub fn build(world: &World, call: &Call) -> Option<Built> {
@@ -47,7 +60,8 @@ pub fn build(world: &World, call: &Call) -> Option<Built> {
         twist::apply(world, &mut instruction, twist);
     }
     let bent = !call.twists.is_empty() || matches!(call.deed, Deed::Garbage { .. });
-    Some(Built { instruction, name: call.deed.name(), bent })
+    let does = interface::instruction(&instruction.data).map_or(NOTHING, |known| &known.name);
+    Some(Built { instruction, name: call.deed.name(), does, bent })
 }
 
 /// What an actor does in a world.

@@ -1,6 +1,6 @@
 //! Cases that are kept: text files, played for ever.
 
-use crate::{action::Action, player::Violation, sequence, world::World};
+use crate::{action::Action, laws::Violation, sequence, world::World};
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};

@@ -11,34 +11,52 @@ pub mod halts;
 pub mod healthy;
 pub mod isolation;
 pub mod layouts;
+pub mod losses;
 pub mod opening;
 pub mod requirements;
 pub mod reserves;
 pub mod rises;
 pub mod roles;
 pub mod scores;
+pub mod sums;
+pub mod surplus;
 pub mod tranches;
 pub mod votes;
 pub mod worth;
 
-use crate::step::Step;
+use crate::{outcome::NO_PANIC, probes::PROBES, sent::APART, step::Step, tally::Tally};
 
 /// What a law says of something: nothing, or what is wrong.
 pub type Verdict = Result<(), String>;
+
+/// What a law says of a transaction: whether there was anything in it that it is about, or what is wrong. Only what was really asked
+/// is counted, so that a law that is never asked shows.
+pub type Asked = Result<bool, String>;
+
+/// A law that was broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The law.
+    pub law: String,
+    /// How.
+    pub words: String,
+}
 
 /// A law of every landed transaction.
 pub struct StepLaw {
     /// Its name, as reports show it.
     pub name: &'static str,
     /// Looks.
-    pub check: fn(&Step) -> Verdict,
+    pub check: fn(&Step) -> Asked,
 }
 
 /// All of them, the cheap ones first.
-pub const STEP_LAWS: [StepLaw; 23] = [
+pub const STEP_LAWS: [StepLaw; 26] = [
     StepLaw { name: "books hold", check: reserves::books_hold },
     StepLaw { name: "positions sum", check: reserves::changes_sum },
     StepLaw { name: "indices stand still within a second", check: reserves::indices_stand },
+    StepLaw { name: "only rounding is nobody's", check: surplus::only_rounding_raises_it },
+    StepLaw { name: "losses are borne once and in order", check: losses::are_borne_in_order },
     StepLaw { name: "nobody comes in where tokens are missing", check: reserves::nobody_comes_in_short },
     StepLaw { name: "a migration loses nothing", check: layouts::migration_keeps },
     StepLaw { name: "no healthy obligation loses a unit", check: healthy::bystanders_lose_nothing },
@@ -53,6 +71,7 @@ pub const STEP_LAWS: [StepLaw; 23] = [
     StepLaw { name: "roles act themselves", check: roles::act_themselves },
     StepLaw { name: "breaker table", check: breakers::table_is_respected },
     StepLaw { name: "a breaker rises by its signals", check: rises::have_their_causes },
+    StepLaw { name: "no breaker falls before its time", check: breakers::none_falls },
     StepLaw { name: "governance raises no requirement at once", check: governance::no_jump },
     StepLaw {
         name: "executing a change raises nobody's requirement",
@@ -63,6 +82,26 @@ pub const STEP_LAWS: [StepLaw; 23] = [
     StepLaw { name: "cover is paid at price", check: funds::cover_is_fair },
     StepLaw { name: "stake shares keep their worth", check: funds::shares_keep_their_worth },
 ];
+
+/// Asks the laws of steps; every one that is broken.
+pub fn broken_by(step: &Step, tally: &mut Tally) -> Vec<Violation> {
+    let mut broken = vec![];
+    for law in &STEP_LAWS {
+        match (law.check)(step) {
+            Ok(false) => {}
+            Ok(true) => tally.asked(law.name),
+            Err(words) => broken.push(Violation { law: law.name.into(), words }),
+        }
+    }
+    broken
+}
+
+/// The name of every law there is.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    let others = [NO_PANIC, APART, exits::SHARE, halts::DAY_IN_SEVEN, governance::RAMP];
+    let probes = PROBES.iter().map(|probe| probe.name);
+    STEP_LAWS.iter().map(|law| law.name).chain(probes).chain(others)
+}
 
 /// Fails with words unless a condition holds.
 #[macro_export]

@@ -10,6 +10,7 @@ pub mod player;
 pub mod probes;
 pub mod reference;
 pub mod run;
+pub mod sent;
 pub mod sequence;
 pub mod setup;
 pub mod step;

@@ -86,5 +86,5 @@ fn main() -> anyhow::Result<ExitCode> {
     let report = run(&world, &plan);
     report.print();
     report.write(&arguments.out.join("report.json"))?;
-    Ok(if report.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,11 +1,15 @@
 //! How a transaction ended. Every refusal has to be a named one: an error of the program, of Anchor's account checks, of a token
-//! program, or what the runtime says of a transaction that was never right.
+//! program or the system program, or what the runtime says of a transaction that was never right, which only a bent one is.
 
-use crate::svm::Svm;
+use crate::{build::Built, svm::Svm};
 use anchor_lang::solana_program::instruction::Instruction;
+use anchor_spl::token_2022::spl_token_2022::error::TokenError;
 use ballast_client::{interface, send::refusal::Refusal};
 use solana_transaction::{InstructionError, TransactionError};
 use std::{cell::RefCell, collections::HashMap};
+
+/// What every transaction is held to.
+pub const NO_PANIC: &str = "every failure is a named error";
 
 /// How a transaction ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +25,8 @@ pub enum Outcome {
         name: String,
         /// Place of the refused instruction, compute budget left out.
         at: usize,
+        /// Whether only what was bent may be refused so: accounts, signatures or data were never right.
+        bent: bool,
     },
     /// It failed as no transaction may: a panic, an access violation, out of compute.
     Broke {
@@ -36,8 +42,19 @@ thread_local! {
     static NAMES: RefCell<HashMap<u32, String>> = RefCell::default();
 }
 
-/// Custom codes below this are the token programs' and the system program's.
+/// Anchor's codes begin here.
 const ANCHOR: u32 = 100;
+
+/// What SPL Token and Token-2022 may say of a transfer.
+const TOKEN: [TokenError; 4] = [
+    TokenError::InsufficientFunds,
+    TokenError::MintMismatch,
+    TokenError::OwnerMismatch,
+    TokenError::AccountFrozen,
+];
+
+/// What the system program may say of an account that is opened.
+const SYSTEM: [(u32, &str); 2] = [(0, "AccountAlreadyInUse"), (1, "ResultWithNegativeLamports")];
 
 impl Outcome {
     /// From what the runtime reported. `instructions`: without the compute budget's.
@@ -50,27 +67,35 @@ impl Outcome {
             let how = format!("{error:?}");
             let name = how.split(['(', ' ', '{']).next().unwrap_or(&how).to_owned();
             return if is_senders_fault(&error) {
-                Self::Refused { name, at: 0 }
+                Self::Refused { name, at: 0, bent: false }
             } else {
                 Self::Broke { how, at: 0 }
             };
         };
         let at = usize::from(*index).saturating_sub(1);
-        match reason {
-            InstructionError::Custom(code) => match interface::error_text(*code) {
-                Some(known) => Self::Refused { name: known.name.clone(), at },
-                None => {
-                    let look_up = || look_up(svm, instructions, &error);
-                    let name =
-                        NAMES.with_borrow_mut(|names| names.entry(*code).or_insert_with(look_up).clone());
-                    match *code < ANCHOR || !name.starts_with("error ") {
-                        true => Self::Refused { name, at },
-                        false => Self::Broke { how: name, at },
-                    }
-                }
-            },
-            reason if is_named(reason) => Self::Refused { name: format!("{reason:?}"), at },
-            reason => Self::Broke { how: format!("{reason:?}"), at },
+        let name = match reason {
+            InstructionError::Custom(code) => {
+                known(*code).or_else(|| looked_up(svm, instructions, &error, *code))
+            }
+            reason => is_named(reason).then(|| format!("{reason:?}")),
+        };
+        match name {
+            Some(name) => Self::Refused { name, at, bent: is_of_bent(reason) },
+            None => Self::Broke { how: format!("{reason:?}"), at },
+        }
+    }
+
+    /// What is wrong with how these calls ended, if anything.
+    pub fn breaks(&self, calls: &[Built]) -> Option<String> {
+        match self {
+            Self::Broke { how, at } => {
+                Some(format!("{}: {how}", calls.get(*at).map_or("", |call| call.name)))
+            }
+            Self::Refused { name, at, bent: true } => {
+                let call = calls.get(*at).filter(|call| !call.bent)?;
+                Some(format!("{}, as the client builds it: {name}", call.name))
+            }
+            _ => None,
         }
     }
 
@@ -80,13 +105,35 @@ impl Outcome {
     }
 }
 
-fn look_up(svm: &Svm, instructions: &[Instruction], error: &TransactionError) -> String {
-    let logs = svm.logs_of(instructions);
-    let refusal = Refusal::new(error, &[], logs);
-    if refusal.code.is_some_and(|code| code < ANCHOR) {
-        return format!("token or system program: {}", refusal.code.unwrap_or_default());
+/// Errors of the program by its interface, and of the programs that it calls: where both have a name for a code, the log would
+/// have to tell, and both are said.
+fn known(code: u32) -> Option<String> {
+    if let Some(known) = interface::error_text(code) {
+        return Some(known.name.clone());
     }
-    refusal.name
+    let token =
+        TOKEN.iter().find(|error| (*error).clone() as u32 == code).map(|error| format!("token: {error:?}"));
+    let system = SYSTEM.iter().find(|(of, _)| *of == code).map(|(_, name)| format!("system: {name}"));
+    match (token, system) {
+        (Some(token), Some(system)) => Some(format!("{token} or {system}")),
+        (token, system) => token.or(system),
+    }
+}
+
+/// Errors of Anchor's checks, by the log of the first transaction that showed them.
+fn looked_up(svm: &Svm, instructions: &[Instruction], error: &TransactionError, code: u32) -> Option<String> {
+    let look_up = || Refusal::new(error, &[], svm.logs_of(instructions)).name;
+    let name = NAMES.with_borrow_mut(|names| names.entry(code).or_insert_with(look_up).clone());
+    (code >= ANCHOR && !name.starts_with("error ")).then_some(name)
+}
+
+/// Whether it says that accounts, signatures or data were never right: the client's builders bring none of that about.
+fn is_of_bent(reason: &InstructionError) -> bool {
+    let wallets = [TokenError::MintMismatch, TokenError::OwnerMismatch];
+    match reason {
+        InstructionError::Custom(code) => wallets.iter().any(|error| error.clone() as u32 == *code),
+        _ => true,
+    }
 }
 
 /// What the runtime says of accounts, signatures and data that were never right, and the program through Anchor.

@@ -4,39 +4,24 @@ use crate::{
     action::{Action, Call, Flaw, Lie},
     build::{build, Built},
     laws::{
-        exits::{Exits, SHARE},
-        governance,
+        exits::Exits,
+        governance::{self, RAMP},
         halts::{Halts, DAY_IN_SEVEN},
-        STEP_LAWS,
+        Violation,
     },
-    outcome::Outcome,
+    outcome::{Outcome, NO_PANIC},
     probes::PROBES,
+    sent::Sent,
     setup::named,
-    step::{Lens, Step},
     tally::Tally,
     world::World,
 };
-use anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction, system_program};
+use anchor_lang::{prelude::Pubkey, system_program};
 use ballast::state::{safety::Breaker, Reserve, Vault};
 use ballast_client::price::{Price, PRICE_PROGRAM};
 use ballast_risk::Seconds;
 use ballast_tests::Cluster as _;
 use pyth_solana_receiver_sdk::price_update::VerificationLevel;
-use solana_account::AccountSharedData;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// A law that was broken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// The law.
-    pub law: String,
-    /// How.
-    pub words: String,
-}
-
-/// What every transaction is held to besides the laws of steps.
-pub const NO_PANIC: &str = "every failure is a named error";
-const RAMP: &str = "governance raises no requirement faster than the ramp";
 
 /// Plays actions and counts them.
 pub struct Player {
@@ -190,69 +175,41 @@ impl Player {
     }
 
     fn send(&mut self, calls: &[Call]) -> Result<Option<Outcome>, Violation> {
-        let built: Vec<(Call, Built)> =
-            calls.iter().filter_map(|call| Some((call.clone(), build(&self.world, call)?))).collect();
+        let built: Vec<Built> = calls.iter().filter_map(|call| build(&self.world, call)).collect();
         if built.is_empty() {
             self.tally.idle += 1;
             return Ok(None);
         }
-        let instructions: Vec<Instruction> =
-            built.iter().map(|(_, built)| built.instruction.clone()).collect();
-        let metas = || instructions.iter().flat_map(|instruction| &instruction.accounts);
-        let written: BTreeSet<Pubkey> = metas().filter(|m| m.is_writable).map(|m| m.pubkey).collect();
-        let before: BTreeMap<Pubkey, Option<AccountSharedData>> =
-            written.into_iter().map(|key| (key, self.world.svm.account(&key).cloned())).collect();
-        let sent = self.world.svm.send(&instructions);
-        let outcome = Outcome::of(&self.world.svm, &instructions, sent);
-        let names: Vec<&str> = built.iter().map(|(_, built)| built.name).collect();
+        let apart = (self.lawful && built.len() > 1).then(|| self.world.clone());
+        let sent = Sent::send(&mut self.world, &built);
+        let outcome = sent.outcome.clone();
+        let names: Vec<&str> = built.iter().map(|call| call.name).collect();
         self.tally.steps += 1;
         self.tally.transaction(&names, &outcome);
         if self.chatty {
             println!("  {names:?} {outcome:?}");
         }
-        if let Outcome::Broke { how, at } = &outcome {
-            let name = names.get(*at).copied().unwrap_or_default();
-            return Err(Violation { law: NO_PANIC.into(), words: format!("{name}: {how}") });
+        if let Some(words) = outcome.breaks(&built) {
+            return Err(Violation { law: NO_PANIC.into(), words });
         }
+        self.tally.asked(NO_PANIC);
         if !outcome.landed() {
             return Ok(Some(outcome));
         }
         if let Some(tamper) = self.tamper {
             tamper(&mut self.world);
         }
-        let changed: Vec<Pubkey> = before
-            .iter()
-            .filter(|(key, then)| self.world.svm.account(key) != then.as_ref())
-            .map(|(key, _)| *key)
-            .collect();
+        let changed = sent.changed(&self.world);
         self.world.notice(&changed);
-        if names.iter().any(|name| matches!(*name, "create_vault" | "add_reserve" | "create_fund")) {
+        if built.iter().any(|call| matches!(call.does, "create_vault" | "add_reserve" | "create_fund")) {
             self.world.notice_houses(&changed);
         }
         if self.lawful {
-            let clock = self.world.clock();
-            let step = Step {
-                before: Lens::with(&self.world.svm, &before),
-                after: Lens::now(&self.world.svm),
-                clock: &clock,
-                calls: &built,
-                obligations: &self.world.obligations,
-                missing: &self.world.missing,
-                signers: metas().filter(|meta| meta.is_signer).map(|meta| meta.pubkey).collect(),
-                changed,
-                outcome: &outcome,
-            };
-            self.broken.clear();
-            for law in &STEP_LAWS {
-                if let Err(words) = (law.check)(&step) {
-                    self.broken.push(Violation { law: law.name.into(), words });
-                }
-                self.tally.asked(law.name);
-            }
-            match self.exits.record(&step) {
-                Ok(true) => self.tally.asked(SHARE),
-                Ok(false) => {}
-                Err(words) => self.broken.push(Violation { law: SHARE.into(), words }),
+            let (exits, tally) = (&mut self.exits, &mut self.tally);
+            self.broken = sent.judge(&self.world, exits, tally);
+            if let Some(world) = apart {
+                let apart = sent.judge_apart(world, &self.world, self.tamper, exits, tally);
+                self.broken.extend(apart);
             }
             if let Some(violation) = self.broken.first() {
                 return Err(violation.clone());

@@ -2,6 +2,7 @@
 
 use crate::{
     kept::Case,
+    laws,
     sequence::{play_seed, shrink, Found},
     tally::Tally,
     world::World,
@@ -65,6 +66,9 @@ pub struct Broken {
 
 /// Refusals of an instruction that the table names; the report has all.
 const NAMED: usize = 8;
+
+/// In so many steps every law finds something that it is about; a run of more in which one does not has failed.
+const MANY_STEPS: u64 = 1_000_000;
 
 /// How often a line says how far a run is.
 const LINE_EVERY: Duration = Duration::from_secs(60);
@@ -131,9 +135,20 @@ impl Report {
             seconds: 0.0,
             steps_a_second: 0.0,
             processor_seconds: None,
-            tally: Tally::default(),
+            // so that a law that is never asked has a line
+            tally: Tally { laws: laws::names().map(|law| (law.into(), 0)).collect(), ..Tally::default() },
             broken: BTreeMap::new(),
         }
+    }
+
+    /// Laws that nothing was asked of.
+    pub fn silent(&self) -> Vec<&str> {
+        self.tally.laws.iter().filter(|(_, asked)| **asked == 0).map(|(law, _)| law.as_str()).collect()
+    }
+
+    /// Whether it shows that all is well: every law holds, and in a long run every one was asked.
+    pub fn is_sound(&self) -> bool {
+        self.broken.is_empty() && (self.tally.steps <= MANY_STEPS || self.silent().is_empty())
     }
 
     fn add(&mut self, tally: &Tally, clock: &Clock) {
@@ -181,6 +196,9 @@ impl Report {
         );
         if let Some(time) = self.processor_seconds {
             println!("{time:.0} s of processor time: {:.0} steps in each", t.steps as f64 / time.max(0.01));
+        }
+        for law in self.silent() {
+            println!("NEVER ASKED {law}");
         }
         for (law, broken) in &self.broken {
             println!("BROKEN {law}: {} ({} times, {})", broken.words, broken.times, broken.case.display());

@@ -3,7 +3,8 @@
 use crate::{
     action::{Action, Call},
     generate::Generator,
-    player::{Player, Violation},
+    laws::Violation,
+    player::Player,
     probes::PROBES,
     tally::Tally,
     world::World,

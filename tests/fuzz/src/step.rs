@@ -1,7 +1,6 @@
 //! One transaction with the world before and after it, as laws look at it.
 
 use crate::{
-    action::{Call, Deed},
     build::Built,
     outcome::Outcome,
     svm::{decode, is_old, Svm},
@@ -85,8 +84,8 @@ pub struct Step<'a> {
     pub after: Lens<'a>,
     /// The clock.
     pub clock: &'a Clock,
-    /// What was called, with what was wrong with it.
-    pub calls: &'a [(Call, Built)],
+    /// What was called, as it was sent.
+    pub calls: &'a [Built],
     /// All open obligations.
     pub obligations: &'a BTreeMap<Pubkey, Account>,
     /// Tokens that vanished before, by token account.
@@ -118,13 +117,13 @@ impl Step<'_> {
 
     /// Whether an instruction of this name is part of it.
     pub fn has(&self, name: &str) -> bool {
-        self.calls.iter().any(|(_, built)| built.name == name)
+        self.calls.iter().any(|call| call.does == name)
     }
 
-    /// The only call, where it is one as the client builds it.
-    pub fn only(&self) -> Option<&Deed> {
+    /// The only call, if it does one of these. What is bent and lands all the same is asked like everything else.
+    pub fn only(&self, names: &[&str]) -> Option<&Built> {
         match self.calls {
-            [(call, built)] if !built.bent => Some(&call.deed),
+            [call] if names.contains(&call.does) => Some(call),
             _ => None,
         }
     }

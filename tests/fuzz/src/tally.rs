@@ -48,7 +48,7 @@ impl Tally {
                     self.count(name, "ok");
                 }
             }
-            Outcome::Refused { name: error, at } => {
+            Outcome::Refused { name: error, at, .. } => {
                 if let Some(name) = names.get(*at) {
                     self.count(name, error);
                 }

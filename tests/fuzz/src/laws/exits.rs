@@ -1,18 +1,20 @@
 //! How much leaves where only a share may leave, counted anew over time: neither by what positions say that they took, nor by what breakers
 //! say about when they left Normal.
 
-use super::Verdict;
+use super::{Asked, Verdict};
 use crate::{ensure, reference::books, step::Step, svm::is_old};
 use anchor_lang::prelude::Pubkey;
 use ballast::state::{safety::Breaker, Obligation, Reserve, Side, Vault};
 use ballast_risk::{breaker::State, Seconds};
 use num_bigint::BigInt;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The law's name.
 pub const SHARE: &str = "whoever leaves takes the own share";
 /// Seconds of a day.
 const DAY: Seconds = 86_400;
+/// A count of shares is forgotten after this.
+const FORGOTTEN_AFTER: Seconds = 14 * DAY;
 
 /// What was seen so far.
 #[derive(Clone, Debug, Default)]
@@ -20,11 +22,9 @@ pub struct Exits {
     /// Vaults and reserves outside Normal.
     outside: BTreeMap<Pubkey, Outside>,
     /// Shares that left, by obligation and reserve.
-    taken: BTreeMap<(Pubkey, Pubkey), (Rule, u64)>,
+    taken: BTreeMap<(Pubkey, Pubkey), Count>,
     /// Shares that left a reserve that winds down, since when.
     left: BTreeMap<Pubkey, (Seconds, u64)>,
-    /// What left between other instructions of one transaction, so that nobody saw how much.
-    unclear: BTreeSet<(Pubkey, Seconds)>,
 }
 
 /// Since when a breaker is outside Normal, and in WindDown.
@@ -37,11 +37,20 @@ struct Outside {
 /// By which rule a share is counted, and since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// A share of the own deposit a day. Of a reserve and a vault that are both outside Normal the earlier counts; where that one's time
-    /// ends first, shares are counted anew from the other's, as they are where a reserve is guarded again.
+    /// A share of the own deposit a day. Of a reserve and a vault that are both outside Normal the earlier counts.
     Daily(Seconds),
     /// The own part of what is free.
     ProRata(Seconds),
+}
+
+/// What left by shares since when. One restriction goes on where another ended: the days before it count as far as shares were taken for
+/// them, so that nobody gets a first share twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Shares.
+    pub taken: u64,
+    /// Since when.
+    pub since: Seconds,
 }
 
 /// A withdrawal from a position.
@@ -54,12 +63,13 @@ pub struct Exit {
 }
 
 impl Exits {
-    /// Looks at a landed transaction. `Ok(false)` where nothing left by a share.
-    pub fn record(&mut self, step: &Step) -> Result<bool, String> {
+    /// Looks at a landed call. `Ok(false)` where nothing left by a share.
+    pub fn record(&mut self, step: &Step) -> Asked {
         // what an older layout says of shares is nothing
-        if step.changed.iter().any(|key| step.before.account(key).is_some_and(is_old)) {
-            *self = Self::default();
-            return Ok(false);
+        for old in step.changed.iter().filter(|key| step.before.account(key).is_some_and(is_old)) {
+            self.outside.remove(old);
+            self.left.remove(old);
+            self.taken.retain(|(obligation, reserve), _| obligation != old && reserve != old);
         }
         let now = step.now();
         for (key, before, after) in step.changed::<Reserve>() {
@@ -129,7 +139,7 @@ impl Exits {
         key: Pubkey,
         before: &Obligation,
         after: Option<&Obligation>,
-    ) -> Result<bool, String> {
+    ) -> Asked {
         let mut asked = false;
         for position in before.active().iter().filter(|position| position.side() == Some(Side::Deposit)) {
             let held = after.and_then(|after| after.position(&position.reserve, Side::Deposit).ok());
@@ -139,22 +149,25 @@ impl Exits {
             // a withdrawal looks at the tokens first, and what it sees counts for itself
             let rule = self.rule((&before.vault, &vault), (&position.reserve, &reserve), step.now());
             let place = (key, position.reserve);
+            let (held, daily_share) = (position.shares, reserve.flow_rules.daily_share);
+            let count = self.taken.get(&place).copied().unwrap_or_default();
             let Some(rule) = rule else {
-                self.taken.remove(&place);
-                continue;
-            };
-            if step.calls.iter().any(|(_, built)| built.name != "withdraw") {
-                if let Rule::ProRata(since) = rule {
-                    self.unclear.insert((position.reserve, since));
+                // in Normal shares count where the bucket was empty, and whether it was, only the position says
+                let booked = after.is_some_and(|after| {
+                    let flow = after.flow(&position.reserve);
+                    (flow.taken, flow.since) != (position.flow.taken, position.flow.since)
+                });
+                if booked {
+                    let Count { taken, since } = count.until(step.now(), held, daily_share);
+                    self.taken.insert(place, Count { taken: taken.saturating_add(gone), since });
                 }
                 continue;
-            }
-            let counted = self.taken.get(&place).filter(|(by, _)| *by == rule).map_or(0, |(_, taken)| *taken);
-            let exit =
-                Exit { base: position.shares.saturating_add(counted), taken: counted.saturating_add(gone) };
-            self.check(step, &position.reserve, &reserve, rule, exit, gone)
+            };
+            let Count { taken, since } = count.under(rule, held, daily_share);
+            let exit = Exit { base: held.saturating_add(taken), taken: taken.saturating_add(gone) };
+            self.check(step, &position.reserve, &reserve, (rule, since), exit, gone)
                 .map_err(|words| format!("{key} left {}: {words}", position.reserve))?;
-            self.taken.insert(place, (rule, exit.taken));
+            self.taken.insert(place, Count { taken: exit.taken, since });
             asked = true;
         }
         Ok(asked)
@@ -165,25 +178,46 @@ impl Exits {
         step: &Step,
         key: &Pubkey,
         reserve: &Reserve,
-        rule: Rule,
+        (rule, counts_since): (Rule, Seconds),
         exit: Exit,
         gone: u64,
     ) -> Verdict {
         let since = match rule {
-            Rule::Daily(since) => {
-                return check_daily(exit, reserve.flow_rules.daily_share, step.now().saturating_sub(since))
+            Rule::Daily(_) => {
+                let seconds = step.now().saturating_sub(counts_since);
+                return check_daily(exit, reserve.flow_rules.daily_share, seconds);
             }
             Rule::ProRata(since) => since,
         };
         let left = self.left.get(key).filter(|(from, _)| *from == since).map_or(0, |(_, left)| *left);
         self.left.insert(*key, (since, left.saturating_add(gone)));
         let Some(before) = step.before.state::<Reserve>(key) else { return Ok(()) };
-        if step.calls.len() > 1 || self.unclear.contains(&(*key, since)) {
-            return Ok(());
-        }
         let Some(accrued) = books::accrued(&before, step.now()) else { return Ok(()) };
         let deposits = accrued.worth(before.books.deposit_shares).low;
         check_pro_rata(exit, before.books.deposit_shares, left, before.books.free_tokens, &deposits)
+    }
+}
+
+impl Count {
+    /// As a rule takes it up, for a position that holds so many shares.
+    pub fn under(self, rule: Rule, held: u64, daily_share: u16) -> Self {
+        match rule {
+            Rule::Daily(since) if self.since < since => self.until(since, held, daily_share),
+            Rule::ProRata(since) if self.since != since => Self { taken: 0, since },
+            _ => self,
+        }
+    }
+
+    /// With no more days up to this time than shares were taken for; forgotten after two weeks.
+    pub fn until(self, time: Seconds, held: u64, daily_share: u16) -> Self {
+        if time >= self.since.saturating_add(FORGOTTEN_AFTER) {
+            return Self { taken: 0, since: time };
+        }
+        let base = u128::from(held) + u128::from(self.taken);
+        let shares = u128::from(DAY) * 10_000 * u128::from(self.taken);
+        let used = shares.checked_div(base).and_then(|part| part.checked_div(daily_share.into()));
+        let used = used.map_or(0, |used| u64::try_from(used).unwrap_or(u64::MAX));
+        Self { since: self.since.max(time.saturating_sub(used)), ..self }
     }
 }
 

@@ -1,8 +1,7 @@
 //! Staked funds: what they hold, what shares are, and that stake counts once.
 
-use super::Verdict;
+use super::{Asked, Verdict};
 use crate::{
-    action::Deed,
     ensure,
     step::{Lens, Step},
 };
@@ -12,14 +11,20 @@ use ballast_risk::{fund::StakeShares, tally::Voter, TokenAmount, Usd};
 use std::collections::BTreeSet;
 
 /// A fund holds its books and all bonds; its shares change as stakes do; voters and seats are there once.
-pub fn hold(step: &Step) -> Verdict {
+pub fn hold(step: &Step) -> Asked {
+    let mut asked = false;
     for (key, before, after) in step.changed::<FundAccount>() {
         let Some(fund) = after else { return Err(format!("fund {key} is gone")) };
+        asked = true;
         check_tokens(&step.after, &key, &fund)?;
         check_shares(step, &key, before.as_ref(), &fund)?;
+        if let Some(before) = &before {
+            check_moved(step, &key, before, &fund)?;
+        }
     }
     for (key, before, after) in step.changed::<ClaimAccount>() {
         let Some(claim) = after else { continue };
+        asked = true;
         check_claim(&key, &claim)?;
         if let Some(before) = before {
             let lost = before.ballot.yes & !claim.ballot.yes;
@@ -33,6 +38,7 @@ pub fn hold(step: &Step) -> Verdict {
     }
     for (key, _, after) in step.changed::<RollAccount>() {
         let Some(roll) = after else { continue };
+        asked = true;
         let mut seen = BTreeSet::new();
         for seat in roll.seats() {
             for enrolment in [seat.holder, seat.successor] {
@@ -41,25 +47,25 @@ pub fn hold(step: &Step) -> Verdict {
             }
         }
     }
-    Ok(())
+    Ok(asked)
 }
 
 /// Whoever repays a loss is paid at most one percent more than it repaid, at the prices that count now.
-pub fn cover_is_fair(step: &Step) -> Verdict {
-    let Some(Deed::CoverLoss { .. }) = step.only() else { return Ok(()) };
-    let accounts = &step.calls[0].1.instruction.accounts;
-    let key = |slot: usize| accounts.get(slot).map(|meta| meta.pubkey).unwrap_or_default();
+pub fn cover_is_fair(step: &Step) -> Asked {
+    let Some(call) = step.only(&["cover_loss"]) else { return Ok(false) };
+    let key = |slot: usize| call.key(slot).unwrap_or_default();
     let (from, to) = (key(11), key(7));
     let (Some(fund), Some(lost)) =
         (step.after.state::<Reserve>(&key(4)), step.after.state::<Reserve>(&key(5)))
     else {
-        return Ok(());
+        return Ok(false);
     };
     let paid = step.before.tokens(&from).saturating_sub(step.after.tokens(&from));
     let repaid = step.after.tokens(&to).saturating_sub(step.before.tokens(&to));
     let paid = fund.price.spot.as_risk().value_down(TokenAmount(paid));
     let repaid = lost.price.spot.as_risk().value_up(TokenAmount(repaid));
-    check_cover(paid, repaid)
+    check_cover(paid, repaid)?;
+    Ok(true)
 }
 
 /// The same of two values.
@@ -70,11 +76,12 @@ pub fn check_cover(paid: Usd, repaid: Usd) -> Verdict {
 
 /// What a stake share is worth at one instant does not fall because others come or leave, and does not rise by income that is
 /// collected: it comes with time, so that nobody stakes just before it.
-pub fn shares_keep_their_worth(step: &Step) -> Verdict {
+pub fn shares_keep_their_worth(step: &Step) -> Asked {
     let moves = ["stake_insurance", "request_unstake", "unstake", "collect_insurance"];
-    if step.calls.iter().any(|(_, built)| !moves.contains(&built.name)) {
-        return Ok(());
+    if step.calls.iter().any(|call| !moves.contains(&call.does)) {
+        return Ok(false);
     }
+    let mut asked = false;
     for (key, before, after) in step.changed::<FundAccount>() {
         let (Some(before), Some(after)) = (before, after) else { continue };
         let (then, now) = (before.fund().at(step.now()), after.fund().at(step.now()));
@@ -84,13 +91,27 @@ pub fn shares_keep_their_worth(step: &Step) -> Verdict {
         // a unit of rounding a call, and one of the worth itself
         let most = then.0.saturating_add(step.calls.len() as u64 + 1);
         ensure!(now.0 <= most, "{some:?} of fund {key} were worth {then:?} and are worth {now:?} at once");
+        asked |= some.0 > 0;
     }
+    Ok(asked)
+}
+
+/// What its books say that it has.
+fn booked(fund: &FundAccount) -> u128 {
+    u128::from(fund.fund().total().0) + u128::from(fund.bonds)
+}
+
+/// Tokens come and go as the books say: what strangers sent it hides nothing.
+fn check_moved(step: &Step, key: &Pubkey, before: &FundAccount, after: &FundAccount) -> Verdict {
+    let held = |lens: &Lens| i128::from(lens.tokens(&after.token_account));
+    let (came, said) =
+        (held(&step.after) - held(&step.before), booked(after) as i128 - booked(before) as i128);
+    ensure!(came == said, "{came} tokens came into fund {key}, its books say {said}");
     Ok(())
 }
 
 fn check_tokens(lens: &Lens, key: &Pubkey, fund: &FundAccount) -> Verdict {
-    let tokens = lens.tokens(&fund.token_account);
-    let books = u128::from(fund.fund().total().0) + u128::from(fund.bonds);
+    let (tokens, books) = (lens.tokens(&fund.token_account), booked(fund));
     ensure!(u128::from(tokens) >= books, "fund {key} holds {tokens}, its books say {books}");
     Ok(())
 }

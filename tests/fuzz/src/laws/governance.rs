@@ -1,6 +1,6 @@
 //! What governance does to requirements.
 
-use super::Verdict;
+use super::{Asked, Verdict};
 use crate::{ensure, step::Step};
 use ballast::state::{Reserve, Vault};
 use ballast_risk::{
@@ -10,26 +10,33 @@ use ballast_risk::{
     Seconds,
 };
 
+/// The law's name of what time may do.
+pub const RAMP: &str = "governance raises no requirement faster than the ramp";
+
 /// Seconds of a day.
 const DAY: Seconds = 86_400;
 
 /// Executing a change moves no shock or beta, and raises no charge or floor, at once: that is the ramp's to do. What nobody holds
 /// may move.
-pub fn no_jump(step: &Step) -> Verdict {
-    let now = step.now();
+pub fn no_jump(step: &Step) -> Asked {
+    let (now, mut asked) = (step.now(), false);
+    // whatever lands is looked at; the question is one where parameters may change
+    let executes = step.has("execute_change");
     for (key, before, after) in step.changed::<Vault>() {
         let (Some(before), Some(after)) = (before, after) else { continue };
         if before.opened_at > 0 {
             check_model(&before.model_at(now), &after.model_at(now), 0).map_err(|e| format!("{key}: {e}"))?;
+            asked = executes;
         }
     }
     for (key, before, after) in step.changed::<Reserve>() {
         let (Some(before), Some(after)) = (before, after) else { continue };
         if before.deposit_positions + before.debt_positions > 0 {
             check_asset(&before.risk_at(now), &after.risk_at(now), 0).map_err(|e| format!("{key}: {e}"))?;
+            asked = executes;
         }
     }
-    Ok(())
+    Ok(asked)
 }
 
 /// Most that a parameter moves in so many seconds, and one for rounding.

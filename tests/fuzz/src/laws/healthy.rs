@@ -1,15 +1,20 @@
 //! What happens to those who do nothing.
 
-use super::Verdict;
+use super::Asked;
 use crate::{ensure, step::Step};
 use anchor_lang::prelude::Pubkey;
 use ballast::state::{Obligation, Side};
 
 /// Whoever does not sign and is healthy keeps every deposit share and gets no debt share, whatever others do.
-pub fn bystanders_lose_nothing(step: &Step) -> Verdict {
+pub fn bystanders_lose_nothing(step: &Step) -> Asked {
+    let mut asked = false;
     for (key, before, after) in step.changed::<Obligation>() {
         let Some(before) = before else { continue };
-        if !step.is_bystander(&before) || keeps(&before, after.as_ref()) {
+        if !step.is_bystander(&before) {
+            continue;
+        }
+        asked = true;
+        if keeps(&before, after.as_ref()) {
             continue;
         }
         // prices may have come in with the same transaction: unhealthy at either is a reason
@@ -25,7 +30,8 @@ pub fn bystanders_lose_nothing(step: &Step) -> Verdict {
             score.as_ref().map_or(true, |score| score.is_healthy())
         };
         let healthy = healthy_then.as_ref().is_none_or(is_healthy) && is_healthy(&healthy_now);
-        // shares of a reserve that was wiped out may be retired by anyone after their time
+        // shares of a reserve that was wiped out may be retired by anyone after their time; whoever is forgiven debts loses worthless
+        // ones of any reserve, and is not healthy
         let retired = step.has("absorb_loss");
         ensure!(
             !healthy || (retired && only_worthless(step, &before, after.as_ref())),
@@ -34,7 +40,7 @@ pub fn bystanders_lose_nothing(step: &Step) -> Verdict {
             after.as_ref().map(Obligation::active)
         );
     }
-    Ok(())
+    Ok(asked)
 }
 
 /// Whether no deposit is smaller and no debt larger.

@@ -1,6 +1,6 @@
 //! Vaults and people are apart.
 
-use super::Verdict;
+use super::Asked;
 use crate::{
     ensure,
     step::{Lens, Step},
@@ -16,8 +16,8 @@ use solana_account::{AccountSharedData, ReadableAccount as _};
 use std::collections::BTreeSet;
 
 /// An instruction changes accounts of one vault only.
-pub fn one_vault(step: &Step) -> Verdict {
-    let [_] = step.calls else { return Ok(()) };
+pub fn one_vault(step: &Step) -> Asked {
+    let [_] = step.calls else { return Ok(false) };
     let vaults: BTreeSet<Pubkey> = step
         .changed
         .iter()
@@ -27,7 +27,7 @@ pub fn one_vault(step: &Step) -> Verdict {
         })
         .collect();
     ensure!(vaults.len() <= 1, "one instruction changed accounts of {vaults:?}");
-    Ok(())
+    Ok(!vaults.is_empty())
 }
 
 /// The vault that an account belongs to.
@@ -51,13 +51,15 @@ fn vault_of(lens: &Lens, key: &Pubkey, account: &AccountSharedData) -> Option<Pu
 }
 
 /// Tokens leave no wallet, and lamports no account of a person, without its signature.
-pub fn only_signers_pay(step: &Step) -> Verdict {
+pub fn only_signers_pay(step: &Step) -> Asked {
+    let mut asked = false;
     for key in &step.changed {
         let (Some(before), after) = (step.before.account(key), step.after.account(key)) else { continue };
         if *before.owner() == anchor_lang::system_program::ID && before.data().is_empty() {
             let left = after.map_or(0, |after| after.lamports());
             let paid = left < before.lamports();
             ensure!(!paid || step.signers.contains(key), "{key} paid lamports and did not sign");
+            asked = true;
         }
         if *before.owner() == ballast::ID {
             continue;
@@ -72,6 +74,7 @@ pub fn only_signers_pay(step: &Step) -> Verdict {
             "{owner} paid {} to {left} and did not sign",
             then.base.amount
         );
+        asked |= !inside;
     }
-    Ok(())
+    Ok(asked)
 }

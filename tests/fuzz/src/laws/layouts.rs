@@ -1,13 +1,14 @@
 //! Accounts that an older version of the program wrote.
 
-use super::Verdict;
+use super::{Asked, Verdict};
 use crate::{ensure, step::Step, svm::is_old};
 use anchor_lang::prelude::Pubkey;
 use ballast_tests::old::as_version_1;
 use solana_account::{Account, AccountSharedData, ReadableAccount as _};
 
 /// Whatever is rewritten in the present layout says all that it said before, byte for byte; and nothing goes back.
-pub fn migration_keeps(step: &Step) -> Verdict {
+pub fn migration_keeps(step: &Step) -> Asked {
+    let mut asked = false;
     for key in &step.changed {
         let (Some(before), after) = (step.before.account(key), step.after.account(key)) else { continue };
         let goes_back = !is_old(before) && after.is_some_and(is_old);
@@ -16,9 +17,10 @@ pub fn migration_keeps(step: &Step) -> Verdict {
             ensure!(step.has("migrate_account"), "{key} has an old layout and changed");
             let after = after.ok_or_else(|| format!("{key} is gone"))?;
             check(key, before, &Account::from(after.clone()))?;
+            asked = true;
         }
     }
-    Ok(())
+    Ok(asked)
 }
 
 /// The same of one account.

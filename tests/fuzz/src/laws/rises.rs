@@ -1,6 +1,6 @@
 //! What raises a breaker, or lets it hold for longer: only what `docs/breakers.md` lists, on the evidence that it lists.
 
-use super::Verdict;
+use super::{Asked, Verdict};
 use crate::{ensure, step::Step};
 use ballast::state::{safety::Breaker, Reserve, Vault};
 use ballast_risk::{
@@ -48,20 +48,22 @@ pub fn raise_vaults(cause: Cause) -> &'static [&'static str] {
 }
 
 /// The law.
-pub fn have_their_causes(step: &Step) -> Verdict {
-    let now = step.now();
+pub fn have_their_causes(step: &Step) -> Asked {
+    let (now, mut asked) = (step.now(), false);
     for (key, before, after) in step.changed::<Reserve>() {
         let (Some(before), Some(after)) = (before, after) else { continue };
         let Some(cause) = raised(&before.breaker, &after.breaker, now) else { continue };
+        asked = true;
         check(step, cause, raise_reserves(cause)).map_err(|e| format!("{key}: {e}"))?;
         check_evidence(step, cause, &before, &after).map_err(|e| format!("{key}: {e}"))?;
     }
     for (key, before, after) in step.changed::<Vault>() {
         let (Some(before), Some(after)) = (before, after) else { continue };
         let Some(cause) = raised(&before.breaker, &after.breaker, now) else { continue };
+        asked = true;
         check(step, cause, raise_vaults(cause)).map_err(|e| format!("vault {key}: {e}"))?;
     }
-    Ok(())
+    Ok(asked)
 }
 
 /// Why a breaker is higher than it was, or holds for longer; `None` where neither.
@@ -77,7 +79,7 @@ pub fn raised(before: &Breaker, after: &Breaker, now: Seconds) -> Option<Cause> 
 }
 
 fn check(step: &Step, cause: Cause, may: &[&str]) -> Verdict {
-    let called: Vec<&str> = step.calls.iter().map(|(_, built)| built.name).collect();
+    let called: Vec<&str> = step.calls.iter().map(|call| call.does).collect();
     ensure!(called.iter().any(|name| may.contains(name)), "{cause:?} by {called:?}; only {may:?} may");
     Ok(())
 }

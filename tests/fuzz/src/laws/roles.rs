@@ -1,7 +1,7 @@
 //! Who may do what.
 
-use super::Verdict;
-use crate::{ensure, step::Step};
+use super::{Asked, Verdict};
+use crate::{build::Built, ensure, step::Step};
 use anchor_lang::prelude::Pubkey;
 use ballast::state::{ClaimAccount, StakeAccount, Vault};
 
@@ -17,22 +17,15 @@ const OFFICES: [Office; 5] = [
 ];
 
 /// Roles act by their own signature; stakes change by their owners', votes by their voters'.
-pub fn act_themselves(step: &Step) -> Verdict {
-    for (_, built) in step.calls {
-        let Some((name, vault, signer, may)) = OFFICES.iter().find(|office| office.0 == built.name) else {
-            continue;
-        };
-        let accounts = &built.instruction.accounts;
-        let (Some(vault), Some(signer)) = (accounts.get(*vault), accounts.get(*signer)) else { continue };
-        // a vault of the same transaction has no roles before it
-        let Some(vault) = step.before.state::<Vault>(&vault.pubkey) else { continue };
-        // a signature counts for the whole transaction
-        let signed = step.signers.contains(&signer.pubkey);
-        check(name, &may(&vault), &signer.pubkey, signed)?;
+pub fn act_themselves(step: &Step) -> Asked {
+    let mut asked = false;
+    if let [call] = step.calls {
+        asked |= office_is_held(step, call)?;
     }
     for (key, before, after) in step.changed::<StakeAccount>() {
         let Some(stake) = before.or(after) else { continue };
         ensure!(step.signers.contains(&stake.owner), "stake {key} changed, and {} did not sign", stake.owner);
+        asked = true;
     }
     for (key, before, after) in step.changed::<ClaimAccount>() {
         let (Some(before), Some(after)) = (before, after) else { continue };
@@ -41,8 +34,19 @@ pub fn act_themselves(step: &Step) -> Verdict {
             let signed = step.signers.contains(&Pubkey::new_from_array(voter.identity));
             ensure!((moved >> place) & 1 == 0 || signed, "voter {place} of claim {key} did not sign");
         }
+        asked |= moved > 0;
     }
-    Ok(())
+    Ok(asked)
+}
+
+/// Of one call: in a transaction of several, a call may move the role of the next.
+fn office_is_held(step: &Step, call: &Built) -> Asked {
+    let office = OFFICES.iter().find(|office| office.0 == call.does);
+    let Some((name, vault, signer, may)) = office else { return Ok(false) };
+    let (Some(vault), Some(signer)) = (call.key(*vault), call.key(*signer)) else { return Ok(false) };
+    let Some(vault) = step.before.state::<Vault>(&vault) else { return Ok(false) };
+    check(name, &may(&vault), &signer, step.signers.contains(&signer))?;
+    Ok(true)
 }
 
 /// Fails unless one of those who may has signed.

@@ -1,17 +1,17 @@
 //! The program scores as everybody does who reads its accounts.
 
-use super::Verdict;
-use crate::{action::Deed, ensure, step::Step};
+use super::{Asked, Verdict};
+use crate::{ensure, step::Step};
 use ballast::state::Obligation;
 use ballast_risk::score::Score;
 
 /// What `refresh_obligation` writes down is what the client computes from the same accounts: also on a ramp, with old prices, after any
 /// change of parameters.
-pub fn program_agrees(step: &Step) -> Verdict {
-    let Some(Deed::RefreshObligation { .. }) = step.only() else { return Ok(()) };
-    let Some(account) = step.calls[0].1.instruction.accounts.get(1) else { return Ok(()) };
-    let Some(book) = step.after.book(&account.pubkey) else { return Ok(()) };
-    check(&book.obligation, &book.score(step.clock)?)
+pub fn program_agrees(step: &Step) -> Asked {
+    let Some(call) = step.only(&["refresh_obligation"]) else { return Ok(false) };
+    let Some(book) = call.key(1).and_then(|key| step.after.book(&key)) else { return Ok(false) };
+    check(&book.obligation, &book.score(step.clock)?)?;
+    Ok(true)
 }
 
 /// The same of an obligation and a score.

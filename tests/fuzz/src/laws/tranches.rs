@@ -1,10 +1,16 @@
 //! What a tranche does to the book that it unwinds.
 
-use super::Verdict;
-use crate::{action::Deed, ensure, step::Step};
+use super::{Asked, Verdict};
+use crate::{ensure, step::Step};
 use anchor_lang::prelude::Pubkey;
 use ballast::state::{Obligation, Reserve};
-use ballast_risk::{pace::allowance_down, score::Score, units::BPS_ONE, Seconds, TokenAmount};
+use ballast_risk::{
+    bonus::{equity_bonus_down, insolvent_bonus},
+    pace::allowance_down,
+    score::Score,
+    units::Ppm,
+    Seconds, TokenAmount,
+};
 
 /// A transaction that is one tranche and nothing else.
 struct Tranche {
@@ -15,31 +21,29 @@ struct Tranche {
 
 impl Tranche {
     fn of(step: &Step) -> Option<Self> {
-        let Some(Deed::SoftLiquidate { .. }) = step.only() else { return None };
-        let accounts = &step.calls.first()?.1.instruction.accounts;
-        let key = |slot: usize| accounts.get(slot).map(|meta| meta.pubkey);
-        Some(Self { obligation: key(2)?, debt: key(4)?, sold: key(9)? })
+        let call = step.only(&["soft_liquidate"])?;
+        Some(Self { obligation: call.key(2)?, debt: call.key(4)?, sold: call.key(9)? })
     }
 }
 
-/// Whether `C ≤ (1 + b_min)·D`: what is insolvent is closed, and need not get better on the way.
-pub fn is_insolvent(score: &Score, bonus_min: u16) -> bool {
-    let most = score.debt.0 * i128::from(BPS_ONE + u64::from(bonus_min));
-    score.collateral.0 * i128::from(BPS_ONE) <= most
+/// Whether `C ≤ (1 + b)·D` at the bonus of insolvent books: what is insolvent is closed, and need not get better on the way.
+pub fn is_insolvent(score: &Score, bonus: Ppm) -> bool {
+    equity_bonus_down(score) <= bonus
 }
 
 /// `E − R_maint` strictly rises, insolvent books excepted.
-pub fn risk_falls(step: &Step) -> Verdict {
-    let Some(Tranche { obligation: key, sold, .. }) = Tranche::of(step) else { return Ok(()) };
+pub fn risk_falls(step: &Step) -> Asked {
+    let Some(Tranche { obligation: key, sold, .. }) = Tranche::of(step) else { return Ok(false) };
     let before = step.before.book(&key).ok_or("the book was there")?.score(step.clock)?;
     ensure!(!before.is_healthy(), "a healthy book was unwound: {before:?}");
-    let bonus_min = step.before.state::<Reserve>(&sold).map_or(0, |reserve| reserve.curve.bonus_min);
-    let Some(after) = step.after.book(&key) else { return Ok(()) };
-    if is_insolvent(&before, bonus_min) {
-        return Ok(());
+    let sold = step.before.state::<Reserve>(&sold).ok_or("it was sold from a reserve")?;
+    let Some(after) = step.after.book(&key) else { return Ok(false) };
+    if is_insolvent(&before, insolvent_bonus(sold.curve.as_risk())) {
+        return Ok(false);
     }
     let after = after.score(step.clock)?;
-    check_rise(&before, &after)
+    check_rise(&before, &after)?;
+    Ok(true)
 }
 
 /// The same of two scores.
@@ -49,13 +53,13 @@ pub fn check_rise(before: &Score, after: &Score) -> Verdict {
 }
 
 /// What a window still allows falls by no more than what was repaid.
-pub fn pace_is_spent_fairly(step: &Step) -> Verdict {
-    let Some(Tranche { obligation: key, debt, sold }) = Tranche::of(step) else { return Ok(()) };
+pub fn pace_is_spent_fairly(step: &Step) -> Asked {
+    let Some(Tranche { obligation: key, debt, sold }) = Tranche::of(step) else { return Ok(false) };
     let book = step.before.book(&key).ok_or("the book was there")?;
-    let Some(after) = step.after.state::<Obligation>(&key) else { return Ok(()) };
+    let Some(after) = step.after.state::<Obligation>(&key) else { return Ok(false) };
     let Some((reserve, curve)) = step.before.state::<Reserve>(&debt).zip(step.before.state::<Reserve>(&sold))
     else {
-        return Ok(());
+        return Ok(false);
     };
     let score = book.score(step.clock)?;
     let rules = book.vault.rules.as_risk();
@@ -77,5 +81,5 @@ pub fn pace_is_spent_fairly(step: &Step) -> Verdict {
         then.0 - now.0 <= repaid.0 + unit.0,
         "the allowance fell from {then:?} to {now:?}, and only {repaid:?} was repaid"
     );
-    Ok(())
+    Ok(true)
 }

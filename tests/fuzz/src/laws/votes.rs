@@ -1,6 +1,6 @@
 //! Who votes on a claim with which weight, by the cluster and the vote accounts themselves.
 
-use super::Verdict;
+use super::{Asked, Verdict};
 use crate::{
     ensure,
     step::{Lens, Step},
@@ -19,8 +19,8 @@ const VOTE_PROGRAM: &str = "Vote111111111111111111111111111111111111111";
 
 /// The roll says whom vote accounts name; a claim is voted by everybody on it, each vote account once, with its stake; an
 /// identity's places vote together; and what was settled is what more than half of the weight said.
-pub fn weigh_what_they_should(step: &Step) -> Verdict {
-    let epoch = u32::try_from(step.clock.epoch).unwrap_or(u32::MAX);
+pub fn weigh_what_they_should(step: &Step) -> Asked {
+    let (epoch, mut asked) = (u32::try_from(step.clock.epoch).unwrap_or(u32::MAX), false);
     for (key, before, after) in step.changed::<RollAccount>() {
         let Some(roll) = after else { return Err(format!("roll {key} is gone")) };
         let before = before.as_ref().map(enrolments).unwrap_or_default();
@@ -29,6 +29,7 @@ pub fn weigh_what_they_should(step: &Step) -> Verdict {
             if then == Some(&now) {
                 continue;
             }
+            asked = true;
             let named = identity_of(&step.after, &vote_account);
             let waits_anew = then.is_some_and(|then| then.enrolled_in != now.enrolled_in);
             check_enrolment(&now, named, epoch, waits_anew || then.is_none())
@@ -40,6 +41,7 @@ pub fn weigh_what_they_should(step: &Step) -> Verdict {
     }
     for (key, before, after) in step.changed::<ClaimAccount>() {
         let Some(claim) = after else { continue };
+        asked |= before.is_none_or(|before| before.ballot != claim.ballot);
         match before {
             None => check_opened(step, &claim, epoch).map_err(|words| format!("claim {key}: {words}"))?,
             Some(before) => {
@@ -47,7 +49,7 @@ pub fn weigh_what_they_should(step: &Step) -> Verdict {
             }
         }
     }
-    Ok(())
+    Ok(asked)
 }
 
 /// Everybody on a roll.
@@ -75,7 +77,7 @@ pub fn check_enrolment(now: &Enrolment, named: Option<[u8; 32]>, epoch: u32, new
 }
 
 fn check_opened(step: &Step, claim: &ClaimAccount, epoch: u32) -> Verdict {
-    let passed = step.calls.iter().flat_map(|(_, built)| &built.instruction.accounts);
+    let passed = step.calls.iter().flat_map(|call| &call.instruction.accounts);
     let roll = passed
         .filter_map(|meta| decode::<RollAccount>(step.after.account(&meta.pubkey)?))
         .find(|roll| roll.fund == claim.fund);

@@ -1,8 +1,7 @@
 //! Scores against what accounts are worth by the reference, which knows only the accounts' raw fields and what the docs say.
 
-use super::Verdict;
+use super::{Asked, Verdict};
 use crate::{
-    action::Deed,
     ensure,
     reference::{
         prices::{bounds_are_of_the_rule, is_composed_rightly},
@@ -16,17 +15,16 @@ use ballast::state::{safety::Ramp, Obligation, Vault};
 use ballast_risk::{score::Score, Seconds};
 
 /// What `refresh_obligation` writes down is what the positions are worth and need at their prices, old ones in the borrower's favour.
-pub fn written_score_is_right(step: &Step) -> Verdict {
-    let Some(Deed::RefreshObligation { .. }) = step.only() else { return Ok(()) };
-    let Some(account) = step.calls[0].1.instruction.accounts.get(1) else { return Ok(()) };
-    let Some(book) = step.after.book(&account.pubkey) else { return Ok(()) };
+pub fn written_score_is_right(step: &Step) -> Asked {
+    let Some(call) = step.only(&["refresh_obligation"]) else { return Ok(false) };
+    let Some(book) = call.key(1).and_then(|key| step.after.book(&key)) else { return Ok(false) };
     check_written(&book, step.clock)
 }
 
 /// The same of a book that was refreshed now.
-pub fn check_written(book: &Book, clock: &Clock) -> Verdict {
+pub fn check_written(book: &Book, clock: &Clock) -> Asked {
     check_parameters(book, ballast::oracle::now(clock))?;
-    let Some(worth) = worth(book, clock, At::Spot) else { return Ok(()) };
+    let Some(worth) = worth(book, clock, At::Spot) else { return Ok(false) };
     let Obligation { collateral, debt, requirement, .. } = book.obligation;
     // what does not fit 64 bits is written as the most that does
     let capped = |range: &crate::reference::Range, written: u64| {
@@ -39,7 +37,7 @@ pub fn check_written(book: &Book, clock: &Clock) -> Verdict {
         right,
         "collateral {collateral}, debt {debt}, requirement {requirement} were written for {worth:?}"
     );
-    Ok(())
+    Ok(true)
 }
 
 /// Whether a score is one of a book.

@@ -20,7 +20,7 @@ use ballast_client::{
     instruction::{self, Tranche},
     insurance, safety,
 };
-use ballast_risk::{score::Score, units::BPS_ONE, Usd};
+use ballast_risk::{bonus::insolvent_bonus, score::Score, units::Ppm, Usd};
 use ballast_tests::Cluster as _;
 use rand::{seq::SliceRandom as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -196,11 +196,12 @@ pub fn closed(world: &World, seed: u64) -> Result<bool, String> {
     Ok(!insolvent.is_empty())
 }
 
-fn least_bonus(book: &Book) -> u16 {
+/// The smallest of the bonuses at which a deposit of an insolvent book is sold.
+fn least_bonus(book: &Book) -> Ppm {
     let sold = book.obligation.active().iter().zip(&book.reserves);
     let sold = sold.filter(|(position, _)| position.side() == Some(Side::Deposit));
-    let bonus = sold.map(|(_, reserve): (_, &Reserve)| reserve.curve.bonus_min).min().unwrap_or(0);
-    bonus.min(BPS_ONE as u16)
+    let bonus = sold.map(|(_, reserve): (_, &Reserve)| insolvent_bonus(reserve.curve.as_risk()));
+    bonus.min().unwrap_or(Ppm(0))
 }
 
 fn check_closed(keeper: &mut Keeper, key: &Pubkey) -> Result<(), String> {

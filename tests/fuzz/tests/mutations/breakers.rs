@@ -5,9 +5,9 @@ use ballast::state::{safety::Breaker, ProposedChange};
 use ballast_fuzz::{
     generate::Generator,
     laws::{
-        changes,
-        exits::{check_daily, check_pro_rata, Exit, SHARE},
-        rises, worth,
+        breakers, changes,
+        exits::{check_daily, check_pro_rata, Count, Exit, Rule, SHARE},
+        halts, rises, worth,
     },
 };
 use ballast_risk::breaker::{Action as Row, Cause, ACTIONS};
@@ -40,7 +40,7 @@ fn every_row_of_the_table_is_what_some_instruction_does() {
         _ => None,
     });
     let asked: BTreeSet<u8> =
-        deeds.flatten().flat_map(|call| breakers::rows(&call.deed)).map(|row| *row as u8).collect();
+        deeds.flatten().flat_map(|call| breakers::rows(call.deed.name())).map(|row| *row as u8).collect();
     for row in ACTIONS {
         assert!(asked.contains(&(row as u8)), "nothing does {row:?}");
     }
@@ -84,6 +84,34 @@ fn a_guard_that_says_it_is_older_than_it_is_gives_no_more_away() {
     edit::<Reserve>(&mut player.world, key, |reserve| reserve.breaker.left_normal_at -= 4 * 86_400);
     player.play(&withdrawal(5_000)).unwrap_err();
     broke(&player, SHARE);
+}
+
+#[test]
+fn a_first_share_that_a_second_guard_gives_is_noticed() {
+    let mut player = guarded();
+    player.play(&withdrawal(2_000)).unwrap();
+    player.play(&Action::Pass { seconds: 20_001, slots: 1 }).unwrap();
+    let tighten = Deed::Tighten { vault: 0, asset: Some(0), halted: false, seconds: 20_000 };
+    assert!(player.play(&send(GUARD, tighten, vec![])).unwrap().unwrap().landed());
+    // a quarter of a day's share came up meanwhile
+    assert!(!player.play(&withdrawal(1_000)).unwrap().unwrap().landed());
+    assert!(player.play(&withdrawal(500)).unwrap().unwrap().landed());
+    let key = obligation(&player.world, 0);
+    edit::<Obligation>(&mut player.world, key, |o| o.positions[0].flow = Default::default());
+    player.play(&withdrawal(1_000)).unwrap_err();
+    broke(&player, SHARE);
+}
+
+#[test]
+fn days_count_as_far_as_shares_were_taken_for_them() {
+    const DAY: u64 = 86_400;
+    let count = Count { taken: 400, since: 10 * DAY };
+    // two days' shares of a thousand were taken
+    assert_eq!(count.until(15 * DAY, 600, 2_000), Count { taken: 400, since: 13 * DAY });
+    assert_eq!(count.until(11 * DAY, 600, 2_000), count);
+    assert_eq!(count.until(24 * DAY, 600, 2_000), Count { taken: 0, since: 24 * DAY });
+    assert_eq!(count.under(Rule::Daily(9 * DAY), 600, 2_000), count);
+    assert_eq!(count.under(Rule::ProRata(9 * DAY), 600, 2_000), Count { taken: 0, since: 9 * DAY });
 }
 
 #[test]
@@ -192,4 +220,49 @@ fn a_loan_that_lacks_equity_at_conservative_prices_is_noticed() {
     let mut book = Book::of(&WORLD.svm, &obligation(&WORLD, 3)).unwrap();
     (book.reserves[0].breaker.state, book.reserves[0].breaker.expires_at) = (1, u64::MAX);
     worth::check_covered(&book, &clock).unwrap_err();
+}
+
+#[test]
+fn a_breaker_that_falls_or_is_ignored_is_noticed() {
+    use ballast_risk::breaker::Action as Guarded;
+    breakers::check(Guarded::Borrow, State::Normal, State::Guarded).unwrap_err();
+    breakers::check(Guarded::Deposit, State::Halted, State::Normal).unwrap_err();
+    breakers::check(Guarded::Repay, State::WindDown, State::WindDown).unwrap();
+    let tighten = Deed::Tighten { vault: 0, asset: Some(0), halted: false, seconds: 1_000 };
+    let guardian = ballast_fuzz::world::GUARDIAN as u8;
+    let mut player = Player::new(WORLD.clone());
+    player.play(&send(guardian, tighten, vec![])).unwrap();
+    player.tamper =
+        Some(|world| edit::<Reserve>(world, reserve(world, 0, BTC), |r| r.breaker = Default::default()));
+    player.play(&deposit()).unwrap_err();
+    let law = "no breaker falls before its time";
+    assert!(player.broken.iter().any(|violation| violation.law == law), "{:?}", player.broken);
+}
+
+#[test]
+fn a_cause_that_halts_for_too_long_is_noticed() {
+    use ballast_risk::breaker::{Breaker, Cause, MAX_HALTED_SECONDS};
+    halts::check(Cause::Loss, MAX_HALTED_SECONDS).unwrap();
+    halts::check(Cause::Loss, MAX_HALTED_SECONDS + 1).unwrap_err();
+    let halted = |cause: Cause, until| Breaker {
+        state: State::Halted as u8,
+        cause: cause as u8,
+        expires_at: until,
+        ..Breaker::default()
+    };
+    let (key, hour, begin) = (Pubkey::new_unique(), 3_600, 100 * 86_400);
+    let mut held = halts::Halts::default();
+    for number in 0..24 {
+        let at = begin + number * 5 * hour;
+        assert_eq!(held.record(key, &halted(Cause::Deficit, at + hour).into(), at, at + 5 * hour), Ok(true));
+        // what another cause holds is counted by itself, and after its end nothing is
+        let between = &halted(Cause::Loss, at + 2 * hour).into();
+        assert_eq!(held.record(key, between, at + hour, at + 5 * hour), Ok(true));
+        assert_eq!(held.record(key, between, at + 2 * hour, at + 5 * hour), Ok(false));
+    }
+    // the 25th hour of a week is one too many, and the 25th of eight days is not
+    let at = begin + 24 * 5 * hour;
+    held.clone().record(key, &halted(Cause::Deficit, at + hour).into(), at, at + hour).unwrap_err();
+    let at = begin + 7 * 86_400;
+    assert_eq!(held.record(key, &halted(Cause::Deficit, at + hour).into(), at, at + hour), Ok(true));
 }

@@ -1,7 +1,7 @@
 //! What the laws of governance notice.
 
 use super::*;
-use ballast_fuzz::laws::requirements;
+use ballast_fuzz::laws::{governance, requirements};
 
 /// The first borrower's book, whose deposit and debt fall together in the only row: a hedge.
 fn hedged() -> Book {
@@ -66,4 +66,19 @@ fn a_change_that_does_more_than_it_says_is_noticed() {
     player.play(&execute).unwrap_err();
     let law = "executing a change raises nobody's requirement";
     assert!(player.broken.iter().any(|violation| violation.law == law), "{:?}", player.broken);
+}
+
+#[test]
+fn a_requirement_that_jumps_is_noticed() {
+    let propose = Deed::ProposeChange { vault: 0, asset: None, kind: 4, size: -100 };
+    let call = send(CURATOR as u8, propose, vec![]);
+    let jump = |world: &mut World| edit::<Vault>(world, world.houses[0].key, |v| v.model.debt_floor += 1);
+    breaks(&call, jump, "governance raises no requirement at once");
+    let vault: Vault = WORLD.svm.state(&WORLD.houses[0].key).unwrap();
+    let (then, mut now) = (vault.model_at(0), vault.model_at(0));
+    now.debt_floor.0 += 201;
+    // 2 % a day, and one for rounding
+    governance::check_model(&then, &now, 86_400).unwrap();
+    now.debt_floor.0 += 1;
+    governance::check_model(&then, &now, 86_400).unwrap_err();
 }
