@@ -10,10 +10,10 @@ use crate::{
     world::{Book, World},
 };
 use anchor_lang::{
-    prelude::Pubkey,
+    prelude::{Clock, Pubkey},
     solana_program::{instruction::Instruction, system_program},
 };
-use ballast::state::{Reserve, Side};
+use ballast::state::{reserve::PriceUse, Reserve, Side};
 use ballast_client::{
     account::reserves_of,
     address::{Account, Asset},
@@ -130,7 +130,8 @@ impl Keeper {
 /// Every book below its requirement with a pair that can be traded admits a tranche, at once or when pace and depth have refilled.
 pub fn admitted(world: &World, seed: u64) -> Result<bool, String> {
     let keeper = Keeper::new(world)?;
-    let sick = keeper.books(seed, |book, score| !score.is_healthy() && has_pair(book))?;
+    let clock = keeper.world.clock();
+    let sick = keeper.books(seed, |book, score| !score.is_healthy() && has_pair(book, &clock))?;
     for key in &sick {
         let mut copy = keeper.beside(key);
         check_admitted(&mut copy, key)?;
@@ -138,8 +139,17 @@ pub fn admitted(world: &World, seed: u64) -> Result<bool, String> {
     Ok(!sick.is_empty())
 }
 
-fn has_pair(book: &Book) -> bool {
-    book.obligation.active().iter().any(|position| position.side() == Some(Side::Deposit))
+/// Whether a deposit and a debt have prices: a curator may have changed a feed to one that nobody posts.
+fn has_pair(book: &Book, clock: &Clock) -> bool {
+    let priced = |side| {
+        let mut positions = book.obligation.active().iter().zip(&book.reserves);
+        positions.any(|(position, reserve)| position.side() == Some(side) && is_priced(reserve, clock))
+    };
+    priced(Side::Deposit) && priced(Side::Debt)
+}
+
+fn is_priced(reserve: &Reserve, clock: &Clock) -> bool {
+    reserve.price_is_fresh(ballast::oracle::now(clock), clock.slot, PriceUse::Pair)
 }
 
 fn check_admitted(keeper: &mut Keeper, key: &Pubkey) -> Result<(), String> {
@@ -174,7 +184,7 @@ fn check_admitted(keeper: &mut Keeper, key: &Pubkey) -> Result<(), String> {
 }
 
 /// Whether all deposits together are less than a token unit each, which `absorb_loss` takes.
-fn worthless(book: &Book, clock: &anchor_lang::prelude::Clock) -> bool {
+fn worthless(book: &Book, clock: &Clock) -> bool {
     let now = ballast::oracle::now(clock);
     book.obligation.active().iter().zip(&book.reserves).all(|(position, reserve)| {
         position.side() != Some(Side::Deposit)
@@ -188,7 +198,12 @@ fn worthless(book: &Book, clock: &anchor_lang::prelude::Clock) -> bool {
 /// Every insolvent book is closed by at most so many calls of anyone, in one second.
 pub fn closed(world: &World, seed: u64) -> Result<bool, String> {
     let keeper = Keeper::new(world)?;
-    let insolvent = keeper.books(seed, |book, score| is_insolvent(score, least_bonus(book)))?;
+    let clock = keeper.world.clock();
+    let insolvent = keeper.books(seed, |book, score| {
+        // what nobody posts a price of waits for one
+        let all_priced = book.reserves.iter().all(|reserve| is_priced(reserve, &clock));
+        all_priced && is_insolvent(score, least_bonus(book))
+    })?;
     for key in &insolvent {
         let mut copy = keeper.beside(key);
         check_closed(&mut copy, key)?;
