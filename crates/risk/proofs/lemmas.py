@@ -195,17 +195,31 @@ def _(wrong):
     interest, shares = number("interest"), number("shares", 1)
     fee_bps, insurance_bps = number("fee", 0, BPS + 1), number("insurance", 0, BPS + 1)
     assume(fee_bps + insurance_bps <= BPS)
-    fee, insurance, rise = split_interest(interest, fee_bps, insurance_bps, shares)
+    fee, insurance, rise = split_interest(interest, fee_bps, insurance_bps, shares, number("most"))
     if wrong:
         rise = ceil(interest * Q - fee - insurance, shares)
     lenders = interest * Q - fee - insurance
     return both(fee + insurance + rise * shares <= interest * Q, lenders >= 0, rise >= 0)
 
 
+@lemma("even_rise", "a deposit share rises by no more than debt does, in proportion", "the bound rounded up")
+def _(wrong):
+    interest, debt, shares, i = number("interest"), number("debt", 1), number("shares", 1), index()
+    even = number("even")
+    # as much as lenders get of the interest, or less
+    assume(even * shares <= interest * Q)
+    most = ceil(i * interest, debt) if wrong else most_rise_down(i, interest, debt)
+    bounded = worth_down(shares, i) < debt
+    # where deposits are worth the debt: even * debt * Q <= even * shares * i <= interest * Q * i
+    assume(implies(shares * i >= debt * Q, even * (debt * Q) <= even * (shares * i)))
+    assume((even * shares) * i <= (interest * Q) * i)
+    return choose(bounded, smaller(even, most), even) * debt <= i * interest
+
+
 @lemma("split_fees", "fees are at most their share of the interest, and below it by at most a bps of 2^-64 for each bps of the rate", "the part rounded up")
 def _(wrong):
     interest, fee_bps = number("interest"), number("fee", 0, BPS + 1)
-    fee, _, _ = split_interest(interest, fee_bps, 0, 1)
+    fee, _, _ = split_interest(interest, fee_bps, 0, 1, number("most"))
     if wrong:
         fee = ceil(interest * Q, BPS) * fee_bps
     share = interest * Q * fee_bps
@@ -218,7 +232,8 @@ def _(wrong):
     shares, i = number("shares", 1), index()
     # kept = fees + insurance with 64 fractional bits; debt in whole units, rounded up
     assume(shares * i + kept <= (free + before) * Q)
-    fee, insurance, rise = split_interest(interest, number("fee", 0, BPS + 1), number("insurance", 0, BPS + 1), shares)
+    bps = number("fee", 0, BPS + 1), number("insurance", 0, BPS + 1)
+    fee, insurance, rise = split_interest(interest, *bps, shares, number("most"))
     given = fee + insurance + (1 if wrong else 0)
     return shares * i + shares * rise + kept + given <= (free + before + interest) * Q
 

@@ -88,12 +88,26 @@ def growth_up(rate, seconds):
     return result
 
 
-def split_interest(interest, fee_bps, insurance_bps, deposit_shares):
-    """(fee, insurance, rise of the deposit index), all with 64 fractional bits; insurance while its fund is being filled."""
+def split_interest(interest, fee_bps, insurance_bps, shares, most):
+    """(fee, insurance, rise of the deposit index), all with 64 fractional bits; insurance while its fund is being filled, and with
+    what a rise of at most `most` leaves."""
     scaled = interest * Q
     part = floor(scaled, BPS)
     fee, insurance = part * fee_bps, part * insurance_bps
-    return fee, insurance, floor(scaled - fee - insurance, deposit_shares)
+    even = floor(scaled - fee - insurance, shares)
+    rise = smaller(even, most)
+    return fee, insurance + (even - rise) * shares, rise
+
+
+def most_rise_down(index, interest, debt): return floor(index * interest, debt)
+
+
+def accrue(debt, rate, fee_bps, insurance_bps, shares, index):
+    """`split_interest` of a second of a debt at index 1; numbers only."""
+    interest = owed_up(debt, Q + rate) - debt
+    bounded = worth_down(shares, index) < debt
+    most = most_rise_down(index, interest, debt) if bounded else interest * Q
+    return split_interest(interest, fee_bps, insurance_bps, shares, most)
 
 
 def claims_up(shares, index, fees_q64, insurance_q64): return worth_down(shares, index) + ceil(fees_q64 + insurance_q64, Q)

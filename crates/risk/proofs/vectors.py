@@ -69,9 +69,9 @@ def money(below):
     return below(1 << 100), mantissa, scale
 
 
-def interest(below):
+def interest(below, index):
     fee = below(5_000)
-    return below(1 << 62, 1), fee, below(5_000 - fee), below(1 << 63, 1)
+    return below(1 << 62, 1), below(U64, 1), fee, below(5_000 - fee), below(1 << 63, 1), index()
 
 
 def loss(below, index):
@@ -144,7 +144,7 @@ TABLE = [
     ("owed_up", lambda n, index: (n(U64), index()), U64),
     ("growth_up", lambda n, _: (n(1 << 44), n(1 << 30)), U128),
     ("grow_index_up", lambda n, index: (index(), n(1 << 70)), 1 << 104),
-    ("split_interest", lambda n, _: interest(n), U128),
+    ("accrue", interest, U128),
     ("claims_up", claims, U128),
     ("utilisation_up", lambda n, _: (n(U64), n(U64, 1)), U64),
     ("absorb", loss, U128),

@@ -1,13 +1,14 @@
 //! A reserve's books: free tokens, deposits and debts as shares of growing indices, interest, fees and insurance.
 //!
 //! Both indices move only by interest (and, for deposits, by losses): no deposit, withdrawal or donation can move a share's
-//! worth, so there is no first-depositor trick to offset. Debts in total are derived from shares and index, never stored,
+//! worth, so there is no first-depositor trick to offset. Interest moves a deposit share by no more than a debt share: what
+//! the tokens of fees and insurance earn is not divided among a few last shares. Debts in total are derived from shares and index, never stored,
 //! so they cannot drift from the positions.
 
 use crate::{
     error::{check_unused, RiskError},
     interest::{grow_index_up, growth_up, utilisation_up, RateCurve, Q64_ONE},
-    math::{mul_q64_down, mul_q64_up},
+    math::{mul_div_down, mul_q64_down, mul_q64_up},
     units::{Bps, DebtShares, DepositShares, Seconds, TokenAmount, BPS_ONE},
     Result,
 };
@@ -142,6 +143,9 @@ impl Ledger {
 
     /// Books interest up to `now` and returns how many token units it was. A clock that stands still or runs backwards
     /// books nothing. Interest stops where the debt would pass [`MAX_TOTAL`], so that accrual never fails.
+    ///
+    /// After fees and insurance, lenders get the rest of the interest, but a deposit rises by no more than debt does, `interest / debt`
+    /// of itself: beyond that, the tokens of fees and insurance were lent, and theirs insures the reserve.
     pub fn accrue(&mut self, now: Seconds, split: &InterestSplit) -> TokenAmount {
         let elapsed = now.saturating_sub(self.accrued_at);
         if elapsed == 0 {
@@ -172,12 +176,27 @@ impl Ledger {
         let lenders = interest_q64.saturating_sub(fee).saturating_sub(insurance);
         self.fees_q64 = self.fees_q64.saturating_add(fee);
         self.insurance_q64 = self.insurance_q64.saturating_add(insurance);
-        match lenders.checked_div(u128::from(self.deposit_shares.0)) {
-            Some(rise) => self.deposit_index = self.deposit_index.saturating_add(rise),
+        let shares = u128::from(self.deposit_shares.0);
+        match lenders.checked_div(shares) {
+            Some(even) => {
+                let rise = even.min(self.most_rise_down(before, interest));
+                self.deposit_index = self.deposit_index.saturating_add(rise);
+                let rest = even.wrapping_sub(rise).saturating_mul(shares);
+                self.insurance_q64 = self.insurance_q64.saturating_add(rest);
+            }
             // debts without depositors: what would be theirs insures the reserve
             None => self.insurance_q64 = self.insurance_q64.saturating_add(lenders),
         }
         TokenAmount(interest)
+    }
+
+    /// The most that a deposit share rises by where `debt` earns `interest`: what a debt of its worth does, rounded down.
+    fn most_rise_down(&self, debt: TokenAmount, interest: u64) -> u128 {
+        if self.total_deposits_down() >= debt {
+            // an even share of the interest is no more
+            return u128::MAX;
+        }
+        mul_div_down(self.deposit_index, u128::from(interest), u128::from(debt.0)).unwrap_or(u128::MAX)
     }
 
     /// Sets the rate for the time to come from the curve and the utilisation as it stands.

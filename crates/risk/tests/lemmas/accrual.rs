@@ -64,6 +64,12 @@ fn interest_on_every_small_reserve_keeps_claims_covered_and_lowers_no_index() {
                     let idle = Ledger { rate_per_second: rate, accrued_at: seconds, ..before };
                     assert_eq!((ledger, interest), (idle, TokenAmount(0)));
                 }
+                // a deposit share rises by no more than debt does, in proportion
+                if !before.debt_shares.is_zero() {
+                    let rise = ledger.deposit_index - before.deposit_index;
+                    let (debt, interest) = (u128::from(before.total_debt_up().0), u128::from(interest.0));
+                    assert!(rise * debt <= before.deposit_index * interest, "{before:?} {split:?}");
+                }
                 // fees are no more than their share
                 let fees = ledger.fees_q64 - before.fees_q64;
                 assert!(fees * 10_000 <= (u128::from(interest.0) << 64) * u128::from(fee));
@@ -186,4 +192,29 @@ fn skipped_time_moves_the_clock_forwards_and_charges_nothing() {
     let split = InterestSplit { fee: Bps(500), ..InterestSplit::default() };
     assert!(split.validate().is_ok());
     assert!(InterestSplit { reserved: 1, ..split }.validate().is_err());
+}
+
+#[test]
+fn the_last_share_of_a_reserve_earns_what_it_lent_and_not_what_insurance_did() {
+    // the lenders of 1,000,000 left, paid by insurance, but for one unit; the debt doubles every second
+    let split = InterestSplit { fee: Bps(1_000), ..InterestSplit::default() };
+    let mut ledger = Ledger {
+        debt_shares: DebtShares(1_000_000),
+        deposit_shares: DepositShares(1),
+        insurance_q64: 999_999 << 64,
+        rate_per_second: u64::MAX,
+        ..Ledger::new(0)
+    };
+    for second in 1..=10 {
+        ledger.accrue(second, &split);
+        let debt = u128::from(ledger.total_debt_up().0);
+        assert!(ledger.deposit_index * 1_000_000 <= debt << 64, "{second}: {ledger:?}");
+        // the unit, the insurance and nine tenths of all interest are still between the two
+        let rest = (999_999 << 64) + ((debt - 1_000_000) << 64) * 9 / 10 + (1 << 64);
+        let held = ledger.deposit_index + ledger.insurance_q64;
+        assert!(held >= rest && held < rest + (u128::from(second) * 20_000), "{second}: {held} {rest}");
+    }
+    // so a deposit beside it loses less than the growth of a unit to rounding
+    let shares = ledger.deposit_down(TokenAmount(1_000_000)).unwrap();
+    assert!(ledger.deposit_amount_down(shares).0 + (1 << 10) > 1_000_000);
 }

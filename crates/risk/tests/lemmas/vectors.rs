@@ -65,7 +65,7 @@ fn function(name: &str) -> (usize, Function) {
         }),
         "growth_up" => (2, |n| vec![growth_up(word(n[0]), word(n[1]))]),
         "grow_index_up" => (2, |n| vec![grow_index_up(n[0], n[1])]),
-        "split_interest" => (4, split_interest),
+        "accrue" => (6, accrue),
         "claims_up" => (4, |n| {
             let shares = DepositShares(word(n[0]));
             let ledger =
@@ -150,18 +150,19 @@ fn shares_up(n: &[u128]) -> Vec<u128> {
     vec![ledger.seize_up(tokens(n[0]), TokenAmount(0), all, false).unwrap().0.into()]
 }
 
-/// A debt that doubles in a second, but for the last of 64 bits, which rounding up restores.
-fn split_interest(n: &[u128]) -> Vec<u128> {
-    let mut ledger = Ledger {
+/// A second of a debt.
+fn accrue(n: &[u128]) -> Vec<u128> {
+    let before = Ledger {
         debt_shares: DebtShares(word(n[0])),
-        deposit_shares: DepositShares(word(n[3])),
-        rate_per_second: u64::MAX,
-        ..Ledger::new(0)
+        rate_per_second: word(n[1]),
+        deposit_shares: DepositShares(word(n[4])),
+        ..deposits_at(n[5])
     };
-    let (fee, insurance) = (Bps(n[1] as u16), Bps(n[2] as u16));
+    let (fee, insurance) = (Bps(n[2] as u16), Bps(n[3] as u16));
     let split = InterestSplit { fee, insurance, insurance_target: Bps(10_000), reserved: 0 };
-    assert_eq!(ledger.accrue(1, &split), tokens(n[0]));
-    vec![ledger.fees_q64, ledger.insurance_q64, ledger.deposit_index - Q64_ONE]
+    let mut after = before;
+    after.accrue(1, &split);
+    vec![after.fees_q64, after.insurance_q64, after.deposit_index - before.deposit_index]
 }
 
 fn absorb(n: &[u128]) -> Vec<u128> {

@@ -16,7 +16,7 @@ use ballast_risk::{
     reserve::{InterestSplit, Ledger},
 };
 use num_bigint::BigInt;
-use num_traits::{Signed as _, Zero as _};
+use num_traits::Signed as _;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
@@ -128,8 +128,9 @@ fn check_shares(
         (start.insurance_q64 >> 64 >= target(often), often.insurance_q64 >> 64 < target(start));
     if never || always {
         let filled = if always { split.insurance.0 } else { 0 };
-        // without lenders, theirs insures, too
-        let most = if shares.is_zero() { interest + rounded } else { part(filled) };
+        // what lenders did not lend insures, too
+        let lent = |ledger: &Ledger| ledger.total_deposits_down() >= ledger.total_debt_up();
+        let most = if lent(start) && lent(often) { part(filled) } else { interest + rounded };
         each("insurance", once.insurance_q64.into(), often.insurance_q64.into(), most)?;
         let most = (interest / shares.max(1.into())) + (steps + 2) * 20_001;
         each("the deposit index", once.deposit_index.into(), often.deposit_index.into(), most)?;
