@@ -7,6 +7,9 @@ use ballast::instruction::*;
 /// The arguments of every instruction, as in the program's `lib.rs`.
 macro_rules! instructions {
     ($($name:ident),* $(,)?) => {
+        /// How the instructions begin that are read back, to compare them with the program's.
+        pub const DISCRIMINATORS: &[&[u8]] = &[$($name::DISCRIMINATOR),*];
+
         fn read_back(data: &[u8]) {
             $(
                 // with its own discriminator in front, so that no kind has to be guessed

@@ -55,3 +55,16 @@ fn kept_instruction_data_is_refused_or_read() {
 fn kept_account_data_is_shown_without_a_panic() {
     kept("account").iter().for_each(|data| account::run(data));
 }
+
+#[test]
+fn every_instruction_of_the_program_is_read_back() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../idl/ballast.json");
+    let idl: serde_json::Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let bytes =
+        |of: &serde_json::Value| serde_json::from_value::<Vec<u8>>(of["discriminator"].clone()).unwrap();
+    let mut all: Vec<_> = idl["instructions"].as_array().unwrap().iter().map(bytes).collect();
+    let mut read: Vec<_> = instruction::DISCRIMINATORS.iter().map(|bytes| bytes.to_vec()).collect();
+    all.sort();
+    read.sort();
+    assert_eq!(read, all, "the list in `src/instruction.rs` is not the program's");
+}
