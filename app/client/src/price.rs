@@ -2,7 +2,7 @@
 //! receiver program, and nothing here is used.
 
 use anchor_lang::{prelude::Pubkey, AccountDeserialize, AccountSerialize};
-use ballast::{error::BallastError, state::reserve::Quote};
+use ballast::{error::BallastError, state::Quote};
 use pyth_solana_receiver_sdk::price_update::{PriceFeedMessage, PriceUpdateV2, VerificationLevel};
 
 /// One price of one feed.

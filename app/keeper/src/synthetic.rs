@@ -4,7 +4,7 @@
 use anchor_lang::prelude::{Clock, Pubkey};
 use ballast::{
     constants::STATE_VERSION,
-    state::{obligation::Side, reserve::PriceState, Obligation, Reserve, Vault},
+    state::{obligation::Side, Obligation, PriceState, Reserve, Vault},
 };
 use ballast_risk::{
     presets::{balanced, ASSETS},

@@ -36,14 +36,14 @@ pub fn score_after(
 /// [`plan_scored_tranche`] where pairs that wait for their pace or their depth bucket do not count as better ones: otherwise the
 /// slowest of a book's assets, or a bucket that others keep empty, would hold back the rest of the book. `selling` gives a
 /// position's curve and bucket, and is asked only when a better pair is in the way.
-pub fn plan_around_empty_buckets(
+pub fn plan_beside_waiting_pairs(
     request: &TrancheRequest,
     before: Score,
     selling: impl Fn(usize) -> Option<(TrancheCurve, DepthBucket)>,
 ) -> Result<TranchePlan> {
     match plan_scored_tranche(request, before) {
         Err(RiskError::BetterPairAvailable) => {
-            let usable = without_sold_out(request, &before, selling)?;
+            let usable = without_waiting(request, &before, selling)?;
             plan_scored_tranche(&TrancheRequest { usable, ..*request }, before)
         }
         planned => planned,
@@ -52,7 +52,7 @@ pub fn plan_around_empty_buckets(
 
 /// The usable positions without other deposits that have to wait: whose pace has no room for the smallest tranche now, or whose
 /// bucket none for it and its bonus. What the backstop sells waits for neither.
-fn without_sold_out(
+fn without_waiting(
     request: &TrancheRequest,
     before: &Score,
     selling: impl Fn(usize) -> Option<(TrancheCurve, DepthBucket)>,
@@ -118,7 +118,7 @@ pub fn plan_that_passes(
     selling: impl Fn(usize) -> Option<(TrancheCurve, DepthBucket)>,
 ) -> Result<Option<(TranchePlan, Usd)>> {
     for _ in 0..=HALVINGS {
-        let Ok(plan) = plan_around_empty_buckets(&pair, before, &selling) else { return Ok(None) };
+        let Ok(plan) = plan_beside_waiting_pairs(&pair, before, &selling) else { return Ok(None) };
         let after = score_after(pair.model, pair.book, pair.debt, pair.deposit, plan.repay, plan.bonus)?;
         if plan.check_after(&after).is_ok() {
             return Ok(Some((plan, after.excess().minus(before.excess())?)));

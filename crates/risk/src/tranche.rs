@@ -1,7 +1,7 @@
 //! The tranche planner: how much of one debt may be repaid now for which bonus, and why not more.
 
 pub use crate::{
-    best::{best_pair, plan_around_empty_buckets, plan_that_passes, score_after},
+    best::{best_pair, plan_beside_waiting_pairs, plan_that_passes, score_after},
     curve::{TrancheCurve, TrancheRules},
     settle::{Legs, TrancheOutcome},
 };

@@ -3,10 +3,7 @@
 use crate::{
     constants::MAX_PRICE_AHEAD,
     error::{BallastError, Named},
-    state::{
-        reserve::{PriceState, Quote, Source},
-        Reserve,
-    },
+    state::{PriceState, Quote, Reserve, Source},
 };
 use anchor_lang::prelude::*;
 use ballast_risk::{price::Observation, rate::RateAnchor, Bps, Seconds};

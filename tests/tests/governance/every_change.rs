@@ -3,7 +3,7 @@
 use anchor_lang::prelude::Pubkey;
 use ballast::{
     instructions::RateConfig,
-    state::{reserve::Quote, ChangeClass, OracleConfig, ProposedChange, Reserve, Vault},
+    state::{ChangeClass, OracleConfig, ProposedChange, Quote, Reserve, Vault},
     BallastError,
 };
 use ballast_client::Event;

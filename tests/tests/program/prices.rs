@@ -5,7 +5,7 @@ use anchor_lang::{
     prelude::{AccountMeta, Pubkey},
 };
 use ballast::{
-    state::{reserve::PriceState, Reserve, Vault},
+    state::{PriceState, Reserve, Vault},
     BallastError, MAX_PRICE_AHEAD,
 };
 use ballast_client::{

@@ -14,7 +14,7 @@ use crate::{plan::Portfolio, price::Price};
 use anchor_lang::prelude::{Clock, Pubkey};
 use ballast::{
     oracle::{newer_price, now},
-    state::{reserve::Quote, Obligation, Reserve, Vault},
+    state::{Obligation, Quote, Reserve, Vault},
 };
 use ballast_risk::Seconds;
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@ use crate::plan::Portfolio;
 use anchor_lang::prelude::Pubkey;
 use ballast::{
     error::BallastError,
-    state::{reserve::Quote, Obligation, Reserve, Side},
+    state::{Obligation, Quote, Reserve, Side},
 };
 use ballast_risk::{units::PPM_ONE, DebtShares, DepositShares, TokenAmount};
 

@@ -8,7 +8,7 @@ use anchor_lang::{
 };
 use anchor_spl::token::spl_token::state::Account as TokenAccount;
 use anyhow::{anyhow, Context as _, Result};
-use ballast::state::{reserve::PriceState, Obligation, Reserve, Vault};
+use ballast::state::{Obligation, PriceState, Reserve, Vault};
 use ballast_client::{decode, plan::Portfolio};
 use ballast_risk::{score::Score, Bps, Usd};
 use std::collections::BTreeMap;

@@ -14,7 +14,7 @@ use anchor_lang::prelude::Pubkey;
 use anyhow::{bail, Context as _, Result};
 use ballast::{
     constants::MAX_POSITIONS,
-    state::{reserve::Source, Reserve, Vault},
+    state::{Reserve, Source, Vault},
 };
 use ballast_client::{
     address::attestation,

@@ -14,7 +14,7 @@ use ballast_risk::{
     price::UnitPrice,
     score::{score, Score},
     tranche::{
-        best_pair, plan_around_empty_buckets, Legs, TrancheCurve, TrancheLimit, TranchePlan, TrancheRequest,
+        best_pair, plan_beside_waiting_pairs, Legs, TrancheCurve, TrancheLimit, TranchePlan, TrancheRequest,
     },
     units::BPS_ONE,
     Seconds, TokenAmount, Usd,
@@ -174,7 +174,7 @@ fn tranche(
     if asked.0 != u64::MAX {
         selling.name(&mut request, debt, deposit);
         request.maximum = price.value_up(asked);
-        let Ok(smaller) = plan_around_empty_buckets(&request, before, |i| selling.at(i)) else {
+        let Ok(smaller) = plan_beside_waiting_pairs(&request, before, |i| selling.at(i)) else {
             return Ok(None);
         };
         plan = smaller;

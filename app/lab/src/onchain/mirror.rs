@@ -23,7 +23,7 @@ use ballast::{
 use ballast_client::{plan::Portfolio, Event};
 use ballast_risk::{
     score::{score, Score},
-    tranche::{best_pair, plan_around_empty_buckets, TrancheOutcome},
+    tranche::{best_pair, plan_beside_waiting_pairs, TrancheOutcome},
     DebtShares, DepositShares, RiskError, TokenAmount,
 };
 use indicatif::ProgressBar;
@@ -244,7 +244,7 @@ fn expected_tranche(account: u32, now: &Now, state: &State, rules: &Rules) -> Re
     request.maximum = legs.debt_price.value_up(TokenAmount(u64::MAX));
     let before = score(request.model, request.book)?;
     let tranche = || -> ballast_risk::Result<TrancheOutcome> {
-        let plan = plan_around_empty_buckets(&request, before, |i| selling.at(i))?;
+        let plan = plan_beside_waiting_pairs(&request, before, |i| selling.at(i))?;
         let outcome = plan.settle(&legs)?;
         let (left, _) = state.settle(account, pair, &outcome)?;
         let after = score(request.model, Valued::new(&left, &now.prices, rules).book())?;

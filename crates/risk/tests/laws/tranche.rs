@@ -11,7 +11,7 @@ use ballast_risk::{
     pace::{DepthBucket, PaceMeter},
     score::Score,
     tranche::{
-        best_pair, plan_around_empty_buckets, plan_tranche, score_after, TrancheCurve, TrancheLimit,
+        best_pair, plan_beside_waiting_pairs, plan_tranche, score_after, TrancheCurve, TrancheLimit,
         TrancheOutcome, TranchePlan, TrancheRequest,
     },
     Ppm, RiskError, TokenAmount, Usd,
@@ -247,7 +247,7 @@ fn a_pair_that_waits_for_its_pace_or_depth_holds_up_no_other() {
         };
         let plan = |pair: (usize, usize), usable: u32| {
             let selling = |i: usize| Some((curves[i], buckets[i]));
-            plan_around_empty_buckets(&request(pair, usable), before, selling)
+            plan_beside_waiting_pairs(&request(pair, usable), before, selling)
         };
         let plans: Vec<_> = world.pairs().into_iter().map(|pair| (pair, plan(pair, u32::MAX))).collect();
         // pairs that nothing but a better pair keeps from selling more than dust

@@ -7,7 +7,7 @@ use ballast_risk::{
     presets::{balanced, steady},
     score::Binding,
     tranche::{
-        best_pair, plan_around_empty_buckets, plan_that_passes, score_after, TrancheLimit, TranchePlan,
+        best_pair, plan_beside_waiting_pairs, plan_that_passes, score_after, TrancheLimit, TranchePlan,
     },
     Bps, Fraction, Result, RiskError, Seconds, Usd,
 };
@@ -31,7 +31,7 @@ fn with_room(fixture: &Fixture, position: usize, room: u64) -> DepthBucket {
 /// The stables' tranche, where every reserve's curve and bucket are known.
 fn plan_stables(fixture: &Fixture) -> Result<TranchePlan> {
     let selling = |i: usize| Some((fixture.curves[i], fixture.buckets[i]));
-    plan_around_empty_buckets(&fixture.request(DEBT, STABLE, ANY), fixture.score(), selling)
+    plan_beside_waiting_pairs(&fixture.request(DEBT, STABLE, ANY), fixture.score(), selling)
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn a_better_pair_whose_bucket_is_empty_does_not_stand_in_the_way() {
     // where nobody knows the alt's bucket, it counts as full
     fixture.usable = u32::MAX;
     let request = fixture.request(DEBT, STABLE, ANY);
-    let unknown = plan_around_empty_buckets(&request, fixture.score(), |_| None);
+    let unknown = plan_beside_waiting_pairs(&request, fixture.score(), |_| None);
     assert_eq!(unknown, Err(RiskError::BetterPairAvailable));
 }
 
@@ -100,7 +100,7 @@ fn a_slow_alt_before_btc() -> Fixture {
 /// The tranche of BTC, where every reserve's curve and bucket are known.
 fn plan_btc(fixture: &Fixture) -> Result<TranchePlan> {
     let selling = |i: usize| Some((fixture.curves[i], fixture.buckets[i]));
-    plan_around_empty_buckets(&fixture.request(2, 1, ANY), fixture.score(), selling)
+    plan_beside_waiting_pairs(&fixture.request(2, 1, ANY), fixture.score(), selling)
 }
 
 #[test]

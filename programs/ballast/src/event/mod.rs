@@ -10,7 +10,7 @@ pub use insurance::*;
 pub use migration::*;
 pub use safety::*;
 
-use crate::state::reserve::Books;
+use crate::state::Books;
 use anchor_lang::prelude::*;
 
 /// A reserve's books, as events show them.

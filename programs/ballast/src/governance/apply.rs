@@ -5,7 +5,7 @@ use crate::{
     error::{BallastError, Named},
     guard,
     oracle::now,
-    state::{reserve::Quote, *},
+    state::*,
 };
 use anchor_lang::prelude::*;
 use ballast_risk::{change::Class, ramp, Seconds};

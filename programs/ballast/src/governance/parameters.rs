@@ -3,7 +3,7 @@
 use crate::{
     error::{BallastError, Named},
     instructions::add_reserve::{RateConfig, ReserveConfig},
-    state::{reserve::Source, OracleConfig, RateAnchor, Reserve, Vault},
+    state::{OracleConfig, RateAnchor, Reserve, Source, Vault},
 };
 use anchor_lang::prelude::*;
 use ballast_risk::{rate::MAX_RATE_GROWTH, Seconds};

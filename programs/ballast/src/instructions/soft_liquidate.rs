@@ -30,7 +30,7 @@ use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 use ballast_risk::{
     reserve::Ledger,
     score::{score, Score},
-    tranche::{plan_around_empty_buckets, Legs, TrancheOutcome, TranchePlan, TrancheRequest},
+    tranche::{plan_beside_waiting_pairs, Legs, TrancheOutcome, TranchePlan, TrancheRequest},
     DebtShares, DepositShares, Seconds, TokenAmount,
 };
 
@@ -206,7 +206,7 @@ impl<'info> SoftLiquidate<'info> {
             Some((*reserve.curve.as_risk(), *reserve.bucket.as_risk()))
         };
         let before = score(model, request.book).named()?;
-        let plan = plan_around_empty_buckets(&request, before, selling).named()?;
+        let plan = plan_beside_waiting_pairs(&request, before, selling).named()?;
         let outcome = plan.settle(&legs).named()?;
         require!(outcome.repay.0 <= max_repay, BallastError::TrancheTooSmall);
         require!(outcome.to_liquidator.0 >= min_received, BallastError::BelowMinimumReceived);

@@ -1,8 +1,10 @@
 //! A reserve: one asset of one vault. Its books, price, rates and how it is sold.
 
 use super::{
+    books::Books,
     obligation::{Position, Side},
     parameters::*,
+    price::{PriceState, Source},
     safety::*,
 };
 use crate::{
@@ -17,114 +19,6 @@ use ballast_risk::{
     reserve::Ledger,
     units::*,
 };
-
-/// The books as stored. 128-bit numbers are pairs of words (low first), because account data is aligned to 8 only.
-#[zero_copy]
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Books {
-    /// Worth of a deposit share, 64 fractional bits.
-    pub deposit_index: [u64; 2],
-    /// Owed by a debt share, 64 fractional bits.
-    pub debt_index: [u64; 2],
-    /// Fees not collected, 64 fractional bits.
-    pub fees: [u64; 2],
-    /// Insurance in kind, 64 fractional bits.
-    pub insurance: [u64; 2],
-    /// Tokens that should be in the token account.
-    pub free_tokens: u64,
-    /// All deposit shares.
-    pub deposit_shares: u64,
-    /// All debt shares.
-    pub debt_shares: u64,
-    /// Borrow rate a second, 64 fractional bits.
-    pub rate_per_second: u64,
-    /// Interest is booked up to here.
-    pub accrued_at: u64,
-}
-
-assert_layout!(Books, size 104, align 8, free_tokens at 64, accrued_at at 96);
-
-/// The newest price: the feed's, or the product of the two.
-#[zero_copy]
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct PriceState {
-    /// For `R_maint` and tranches.
-    pub spot: UnitPrice,
-    /// For deposits in `R_init`.
-    pub low: UnitPrice,
-    /// For debts in `R_init`.
-    pub high: UnitPrice,
-    /// Oracle's price mantissa.
-    pub price: i64,
-    /// Oracle's confidence, same scale.
-    pub confidence: u64,
-    /// Oracle's average, same scale.
-    pub ema: i64,
-    /// When it was published.
-    pub publish_time: u64,
-    /// Slot in which it was posted.
-    pub posted_slot: u64,
-    /// Exponent of the mantissas.
-    pub exponent: i32,
-    /// Confidence over price, bps, rounded up, at most 10,000.
-    pub confidence_bps: u32,
-}
-
-/// One feed's newest quote.
-#[zero_copy]
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Quote {
-    /// Mantissa.
-    pub price: i64,
-    /// Confidence, same scale.
-    pub confidence: u64,
-    /// Average, same scale.
-    pub ema: i64,
-    /// When it was published.
-    pub publish_time: u64,
-    /// Slot in which it was posted.
-    pub posted_slot: u64,
-    /// Exponent of the mantissas.
-    pub exponent: i32,
-    /// Zero; aligns what follows.
-    pub padding: [u8; 4],
-}
-
-assert_layout!(Quote, size 48, align 8, publish_time at 24, exponent at 40);
-
-/// Where prices come from: one feed in USD, or a base feed in USD and a rate feed in units of the base.
-#[zero_copy]
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Source {
-    /// Pyth feed of the price, or of the base asset.
-    pub feed_id: [u8; 32],
-    /// Pyth feed of the rate; zeros where the price has none.
-    pub rate_feed_id: [u8; 32],
-    /// Newest quote of each feed.
-    pub quotes: [Quote; 2],
-    /// The redemption rate as far as it is believed.
-    pub anchor: RateAnchor,
-    /// Daily growth of the rate that is believed, bps.
-    pub rate_growth: u16,
-    /// Zero; aligns what follows.
-    pub padding: [u8; 6],
-}
-
-assert_layout!(Source, size 184, align 8, quotes at 64, anchor at 160);
-
-impl Source {
-    /// Whether the price is a base times a rate.
-    pub fn is_composed(&self) -> bool {
-        self.rate_feed_id != [0; 32]
-    }
-
-    /// Price accounts that a refresh reads.
-    pub fn price_accounts(&self) -> u8 {
-        1u8.saturating_add(u8::from(self.is_composed()))
-    }
-}
-
-assert_layout!(PriceState, size 96, align 8, price at 48, publish_time at 72);
 
 /// What an audit has found of a reserve so far. At its first touch in an audit a reserve copies its totals; every position
 /// then adds its shares once, before anything changes them. At the end counts and copies must be equal.
@@ -253,48 +147,6 @@ assert_layout!(
     caps at 1_144, flow_rules at 1_176, flows at 1_208, losses at 1_256, vesting at 1_328, risk_before at 1_352, ramp at 1_360,
     frozen_since at 1_376, gate at 1_384, reserved at 1_400,
 );
-
-impl Books {
-    /// The books as the risk crate computes with them.
-    pub fn ledger(&self) -> Ledger {
-        Ledger {
-            deposit_index: join(self.deposit_index),
-            debt_index: join(self.debt_index),
-            fees_q64: join(self.fees),
-            insurance_q64: join(self.insurance),
-            free_tokens: TokenAmount(self.free_tokens),
-            deposit_shares: DepositShares(self.deposit_shares),
-            debt_shares: DebtShares(self.debt_shares),
-            rate_per_second: self.rate_per_second,
-            accrued_at: self.accrued_at,
-            reserved: 0,
-        }
-    }
-}
-
-impl From<Ledger> for Books {
-    fn from(ledger: Ledger) -> Self {
-        Self {
-            deposit_index: split(ledger.deposit_index),
-            debt_index: split(ledger.debt_index),
-            fees: split(ledger.fees_q64),
-            insurance: split(ledger.insurance_q64),
-            free_tokens: ledger.free_tokens.0,
-            deposit_shares: ledger.deposit_shares.0,
-            debt_shares: ledger.debt_shares.0,
-            rate_per_second: ledger.rate_per_second,
-            accrued_at: ledger.accrued_at,
-        }
-    }
-}
-
-fn join(words: [u64; 2]) -> u128 {
-    u128::from(words[0]) | (u128::from(words[1]) << 64)
-}
-
-fn split(value: u128) -> [u64; 2] {
-    [value as u64, (value >> 64) as u64]
-}
 
 /// What a price is wanted for: each use has its own greatest age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 //! them. What a person holds or owes is copied as it is; what version 1 did not know gets the defaults that are named here.
 
 use super::{
-    obligation as now, parameters::*, reserve as books, Obligation as NewObligation, Reserve as NewReserve,
-    Vault as NewVault,
+    obligation as now, parameters::*, reserve::AuditCount, Books, Obligation as NewObligation, PriceState,
+    Reserve as NewReserve, Source, Vault as NewVault,
 };
 use crate::{assert_layout, constants::*};
 use anchor_lang::prelude::*;
@@ -87,11 +87,11 @@ pub struct Reserve {
     /// Its token account.
     pub token_account: Pubkey,
     /// Feeds and their newest quotes.
-    pub source: books::Source,
+    pub source: Source,
     /// Tokens, shares, indices.
-    pub books: books::Books,
+    pub books: Books,
     /// Newest price.
-    pub price: books::PriceState,
+    pub price: PriceState,
     /// Place in the model.
     pub risk: AssetRisk,
     /// How interest is split.
@@ -107,7 +107,7 @@ pub struct Reserve {
     /// Positions that owe it.
     pub debt_positions: u64,
     /// What the running audit has found.
-    pub audit: books::AuditCount,
+    pub audit: AuditCount,
     /// Zero.
     pub reserved: [u64; 96],
 }

@@ -1,7 +1,7 @@
 //! Losses, and what else takes from those who do nothing.
 
 use super::*;
-use ballast::state::reserve::Books;
+use ballast::state::Books;
 use ballast_fuzz::laws::{coalition, losses, sums::Sums, surplus};
 use ballast_risk::{reserve::Ledger, DebtShares};
 use std::collections::BTreeMap;
