@@ -167,12 +167,7 @@ impl Ledger {
         let interest_q64 = u128::from(interest) << 64;
         let bps_part = interest_q64.checked_div(u128::from(BPS_ONE)).unwrap_or(0);
         let fee = bps_part.saturating_mul(u128::from(split.fee.0));
-        let target = u128::from(after.0)
-            .wrapping_mul(u128::from(split.insurance_target.0))
-            .checked_div(u128::from(BPS_ONE))
-            .unwrap_or(0);
-        let filling = (self.insurance_q64 >> 64) < target;
-        let insurance = if filling { bps_part.saturating_mul(u128::from(split.insurance.0)) } else { 0 };
+        let insurance = bps_part.saturating_mul(u128::from(self.insurance_share(split, after)));
         let lenders = interest_q64.saturating_sub(fee).saturating_sub(insurance);
         self.fees_q64 = self.fees_q64.saturating_add(fee);
         self.insurance_q64 = self.insurance_q64.saturating_add(insurance);
@@ -188,6 +183,30 @@ impl Ledger {
             None => self.insurance_q64 = self.insurance_q64.saturating_add(lenders),
         }
         TokenAmount(interest)
+    }
+
+    /// Share of interest that becomes insurance where this much is owed, bps: none once the fund has its target.
+    fn insurance_share(&self, split: &InterestSplit, debt: TokenAmount) -> u16 {
+        let target = u128::from(debt.0)
+            .wrapping_mul(u128::from(split.insurance_target.0))
+            .checked_div(u128::from(BPS_ONE))
+            .unwrap_or(0);
+        if (self.insurance_q64 >> 64) < target {
+            split.insurance.0
+        } else {
+            0
+        }
+    }
+
+    /// What a deposit earns a second as things stand, 64 fractional bits, rounded down: what borrowers pay, after fees and what fills the
+    /// insurance, on the part that is lent; at most their rate. For people: [`Ledger::accrue`] books the interest itself.
+    pub fn lending_rate_down(&self, split: &InterestSplit) -> u64 {
+        let debt = self.total_debt_up();
+        let taken = u64::from(split.fee.0).saturating_add(u64::from(self.insurance_share(split, debt)));
+        let kept = u128::from(BPS_ONE.saturating_sub(taken)).wrapping_mul(u128::from(debt.0));
+        let of = u128::from(BPS_ONE).wrapping_mul(u128::from(self.total_deposits_down().0));
+        let even = mul_div_down(u128::from(self.rate_per_second), kept, of).unwrap_or(0);
+        u64::try_from(even).unwrap_or(u64::MAX).min(self.rate_per_second)
     }
 
     /// The most that a deposit share rises by where `debt` earns `interest`: what a debt of its worth does, rounded down.

@@ -94,9 +94,10 @@ async fn list(session: &Session, output: &Output) -> Result<()> {
     Ok(())
 }
 
-/// A vault's reserves as rows: prices, books, breakers.
+/// A vault's reserves as rows: prices, books, what a year of debt costs and a year of a deposit earns as things stand, breakers.
 pub fn reserve_rows(session: &Session, snapshot: &Snapshot) -> Vec<Vec<String>> {
-    let head = ["reserve", "price, USD", "age", "deposits", "debts", "used", "rate a year", "breaker"];
+    let head =
+        ["reserve", "price, USD", "age", "deposits", "debts", "used", "to borrow", "to lend", "breaker"];
     let mut rows = vec![head.map(String::from).to_vec()];
     for reserve in in_order(snapshot) {
         let ledger = reserve.accrued_ledger(snapshot.now());
@@ -111,6 +112,7 @@ pub fn reserve_rows(session: &Session, snapshot: &Snapshot) -> Vec<Vec<String>> 
             tokens(debt),
             words::percent(i64::try_from(used).unwrap_or(i64::MAX)),
             format!("{:.2} %", 100.0 * yearly(ledger.rate_per_second)),
+            format!("{:.2} %", 100.0 * yearly(ledger.lending_rate_down(reserve.split.as_risk()))),
             format!("{:?}", reserve.breaker.as_risk().state_at(snapshot.now())),
         ]);
     }
@@ -167,7 +169,8 @@ pub fn vault_json(session: &Session, snapshot: &Snapshot) -> Value {
             "deposits": format(ledger.total_deposits_down(), reserve.decimals),
             "debts": format(ledger.total_debt_up(), reserve.decimals),
             "free": format(ledger.free_tokens, reserve.decimals),
-            "rate_a_year": yearly(ledger.rate_per_second),
+            "borrow_rate_a_year": yearly(ledger.rate_per_second),
+            "lend_rate_a_year": yearly(ledger.lending_rate_down(reserve.split.as_risk())),
             "breaker": format!("{:?}", reserve.breaker.as_risk().state_at(snapshot.now())),
         })
     });

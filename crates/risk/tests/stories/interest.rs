@@ -2,8 +2,8 @@
 
 use ballast_risk::{
     interest::{growth_up, RateCurve, Q64_ONE},
-    reserve::Ledger,
-    TokenAmount,
+    reserve::{InterestSplit, Ledger},
+    Bps, DebtShares, DepositShares, TokenAmount,
 };
 use num_bigint::BigInt;
 use num_rational::BigRational;
@@ -22,6 +22,41 @@ fn a_reserves_rate_follows_its_utilisation_as_it_stands() {
         ledger.update_rate(&curve).unwrap();
         assert_eq!(Ok(ledger.rate_per_second), curve.rate_per_second_up(utilisation), "{utilisation}");
     }
+}
+
+#[test]
+fn lenders_are_told_what_the_next_second_brings_them() {
+    let split =
+        InterestSplit { fee: Bps(1_000), insurance: Bps(500), insurance_target: Bps(100), reserved: 0 };
+    let (lent, rate) = (1 << 50, 1 << 35);
+    // (deposits, insurance held, of the borrowers' rate in bps): half lent, all lent with insurance at its target, and more lent
+    // than deposits are, where a deposit earns no more than debt does
+    let cases = [
+        (2 * lent, 0, 8_500 / 2),
+        (lent, 0, 8_500),
+        (lent, lent / 99, 9_000),
+        (lent / 4 * 3, lent, 10_000),
+        (lent / 20 * 19, lent, 9_000 * 20 / 19),
+    ];
+    for (deposits, insured, bps) in cases {
+        let ledger = Ledger {
+            debt_shares: DebtShares(lent),
+            deposit_shares: DepositShares(deposits),
+            insurance_q64: u128::from(insured) << 64,
+            rate_per_second: rate,
+            ..Ledger::new(0)
+        };
+        let told = ledger.lending_rate_down(&split);
+        let expected = rate * bps / 10_000;
+        assert!(told.abs_diff(expected) <= expected / 1_000, "{deposits} {insured}: {told} {expected}");
+        let mut later = ledger;
+        later.accrue(1, &split);
+        let rise = later.deposit_index - ledger.deposit_index;
+        assert!(rise.abs_diff(told.into()) * 100_000 <= rise, "{rise} {told}");
+    }
+    let nobody = Ledger { debt_shares: DebtShares(lent), rate_per_second: rate, ..Ledger::new(0) };
+    assert_eq!(nobody.lending_rate_down(&split), 0);
+    assert_eq!(Ledger::new(0).lending_rate_down(&split), 0);
 }
 
 proptest! {
