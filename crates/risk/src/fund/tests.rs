@@ -103,10 +103,12 @@ fn recorded_losses_can_be_claimed_for_two_weeks_and_once() {
     fund.record_loss(Usd(1_000), Usd(1_000), later);
     fund.record_loss(Usd(1_000), Usd(1_000), later + 4 * DAY);
     assert_eq!((fund.claimable(end + 2 * DAY), fund.claimable(end + 2 * DAY + 1)), (2_000, 0));
-    // and a loss that nobody can value changes nothing
+    // and a loss that nobody can value changes nothing, not even where nothing can be claimed any more
     let before = fund;
-    fund.record_loss(Usd(0), Usd(1_000), later + 5 * DAY);
-    assert_eq!(fund, before);
+    for when in [later + 5 * DAY, later + 100 * DAY] {
+        fund.record_loss(Usd(0), Usd(1_000), when);
+        assert_eq!(fund, before);
+    }
 }
 
 #[test]

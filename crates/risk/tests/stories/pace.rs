@@ -102,3 +102,9 @@ fn a_spent_meter_is_named_as_the_reason() {
     fixture.now = NOW + WINDOW;
     assert_eq!(fixture.plan(1, 0).unwrap().repay, first.repay);
 }
+
+#[test]
+fn after_a_window_even_what_the_backstop_sells_beside_a_pace_of_nothing_starts_the_meter_anew() {
+    let later = spent(300.0).spend_up(NOW + WINDOW, WINDOW, Usd::ZERO, usd(5.0));
+    assert_eq!(later, PaceMeter { used: usd(5.0).0 as u64, updated_at: NOW + WINDOW });
+}

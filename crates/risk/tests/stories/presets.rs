@@ -3,12 +3,24 @@
 use crate::fixture::{usd, Alt, Btc, Eth, Fixture, Lst, Sol, Usdc};
 use ballast_risk::{
     model::MAX_BONUS,
-    presets::{balanced, calm, safe, steady, still, AssetKind, Preset, ASSETS, GROUP_NAMES, ROW_NAMES},
+    presets::{
+        balanced, calm, named, safe, steady, still, AssetKind, Preset, ASSETS, GROUP_NAMES, ROW_NAMES, SHAPES,
+    },
     Bps,
 };
 
 fn all() -> [Preset; 5] {
     [balanced().unwrap(), calm().unwrap(), safe().unwrap(), steady().unwrap(), still().unwrap()]
+}
+
+#[test]
+fn every_preset_goes_by_its_name() {
+    let names = ["balanced", "calm", "safe", "steady", "still"];
+    assert_eq!(SHAPES.map(|shape| shape.name), names);
+    for (name, preset) in names.into_iter().zip(all()) {
+        assert_eq!(named(name).unwrap().build().unwrap(), preset, "{name}");
+    }
+    assert!(named("brave").is_none());
 }
 
 fn margins(preset: &Preset) -> Vec<u64> {
