@@ -276,7 +276,7 @@ pub enum BallastError {
     #[msg("Pass all reserves of the vault, in its order, as remaining accounts")]
     WrongVaultReserves,
     #[msg(
-        "The vault is open: propose a change Fund with this reserve, and create the fund after its timelock"
+        "The vault is open: propose a change Fund with this reserve and these rules, and create the fund after its timelock"
     )]
     FundNotApproved,
     #[msg("What the reserve's lenders lost is still coming back to them: deposit when it has, or elsewhere; a needed top-up needs the obligation's reserves")]

@@ -36,7 +36,13 @@ pub(super) async fn calls() -> Table {
     let create = insurance::create_fund(curator.pubkey(), &other, FundRules::BALANCED.into());
     let reserve = other.asset.reserve();
     // as a change that waited out its timelock does
-    insured.world.chain.edit::<Vault>(second, |vault| vault.fund_reserve = reserve).await;
+    insured
+        .world
+        .chain
+        .edit::<Vault>(second, |vault| {
+            (vault.fund_reserve, vault.fund_rules) = (reserve, FundRules::BALANCED.into());
+        })
+        .await;
     table.land(&mut insured.world, ("create_fund", ""), &create, &[&curator]).await;
     table
 }

@@ -7,7 +7,10 @@ use ballast::{
     BallastError,
 };
 use ballast_client::Event;
-use ballast_risk::change::{MAX_TIMELOCK, MIN_TIMELOCK};
+use ballast_risk::{
+    change::{MAX_TIMELOCK, MIN_TIMELOCK},
+    fund::FundRules,
+};
 use ballast_tests::desk::{Desk, DAY, DELAY};
 use ballast_tests::refused;
 
@@ -80,12 +83,12 @@ async fn every_change_of_a_vault_does_what_it_says() {
             writes!(Vault, FeeRecipient => fee_recipient),
         ),
         (
-            "the token of a fund",
+            "token and rules of a fund",
             WAITS,
-            |v| ProposedChange::Fund { reserve: v.reserves[1] },
+            |v| ProposedChange::Fund { reserve: v.reserves[1], rules: FundRules::BALANCED.into() },
             |v, change| {
-                if let ProposedChange::Fund { reserve } = change {
-                    v.fund_reserve = *reserve;
+                if let ProposedChange::Fund { reserve, rules } = change {
+                    (v.fund_reserve, v.fund_rules) = (*reserve, *rules);
                 }
             },
         ),
@@ -265,7 +268,12 @@ async fn what_changes_nothing_or_passes_its_bounds_is_not_even_proposed() {
     let mut desk = Desk::open().await;
     let sol = desk.world.sol;
     let key = desk.world.vault;
-    desk.world.chain.edit::<Vault>(key, |vault| vault.fund_reserve = vault.reserves[0]).await;
+    desk.world
+        .chain
+        .edit::<Vault>(key, |vault| {
+            (vault.fund_reserve, vault.fund_rules) = (vault.reserves[0], FundRules::BALANCED.into());
+        })
+        .await;
     let (vault, reserve, about) = (desk.vault().await, desk.reserve(&sol).await, desk.about(&sol));
     let same = [
         (None, ProposedChange::Model { model: vault.model, ramp_seconds: 9 * DAY as u64 }),
@@ -276,7 +284,7 @@ async fn what_changes_nothing_or_passes_its_bounds_is_not_even_proposed() {
         (None, ProposedChange::Curator(vault.curator)),
         (None, ProposedChange::Guardian(vault.guardian)),
         (None, ProposedChange::FeeRecipient(vault.fee_recipient)),
-        (None, ProposedChange::Fund { reserve: vault.reserves[0] }),
+        (None, ProposedChange::Fund { reserve: vault.reserves[0], rules: vault.fund_rules }),
         (None, ProposedChange::Open),
         (about, ProposedChange::Asset { risk: reserve.risk, ramp_seconds: 0 }),
         (about, ProposedChange::Curve(reserve.curve)),

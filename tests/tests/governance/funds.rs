@@ -1,11 +1,11 @@
-//! A vault has one fund for good, in one token. After the opening its token waits out the timelock.
+//! A vault has one fund for good, in one token and with one set of rules. After the opening both wait out the timelock.
 
 use ballast::{
     state::{FundAccount, ProposedChange},
     BallastError,
 };
 use ballast_client::insurance::{self, Fund};
-use ballast_risk::fund::FundRules;
+use ballast_risk::{fund::FundRules, Bps};
 use ballast_tests::{
     desk::{Desk, DELAY},
     refused, Failure, Market, Receipt,
@@ -14,12 +14,16 @@ use solana_signer::Signer;
 
 fn in_token(desk: &Desk, market: &Market) -> (Fund, ProposedChange) {
     let asset = desk.world.asset(market);
-    (Fund { asset }, ProposedChange::Fund { reserve: asset.reserve() })
+    (Fund { asset }, ProposedChange::Fund { reserve: asset.reserve(), rules: FundRules::BALANCED.into() })
 }
 
 async fn create(desk: &mut Desk, fund: &Fund) -> Result<Receipt, Failure> {
+    create_with(desk, fund, FundRules::BALANCED).await
+}
+
+async fn create_with(desk: &mut Desk, fund: &Fund, rules: FundRules) -> Result<Receipt, Failure> {
     let curator = desk.curator.insecure_clone();
-    let create = insurance::create_fund(curator.pubkey(), fund, FundRules::BALANCED.into());
+    let create = insurance::create_fund(curator.pubkey(), fund, rules.into());
     desk.world.send(&[create], &[&curator]).await
 }
 
@@ -64,7 +68,31 @@ async fn only_a_reserve_of_the_vault_is_approved() {
     let second = desk.world.open_vault(2).await;
     let foreign = desk.world.usdc.asset(second).reserve();
     for reserve in [foreign, Default::default()] {
-        let change = ProposedChange::Fund { reserve };
+        let change = ProposedChange::Fund { reserve, rules: FundRules::BALANCED.into() };
         refused(desk.try_propose(None, change).await, BallastError::WrongVault);
     }
+}
+
+#[tokio::test]
+async fn the_rules_that_stakers_will_live_by_wait_out_the_timelock_too() {
+    let mut desk = Desk::open().await;
+    let (fund, change) = in_token(&desk, &desk.world.usdc);
+    let reserve = fund.asset.reserve();
+    desk.carry_out(None, change.clone()).await;
+    // a fund that empties itself two and a half times as fast is another one
+    let faster = FundRules { cover_share: Bps(2_500), ..FundRules::BALANCED };
+    refused(create_with(&mut desk, &fund, faster).await, BallastError::FundNotApproved);
+    let slower = FundRules { cooldown: FundRules::BALANCED.cooldown + 1, ..FundRules::BALANCED };
+    refused(create_with(&mut desk, &fund, slower).await, BallastError::FundNotApproved);
+    // rules that no fund may have are not even proposed, nor are those that were approved
+    let wild = FundRules { premium: Bps(101), ..FundRules::BALANCED };
+    let beyond = ProposedChange::Fund { reserve, rules: wild.into() };
+    refused(desk.try_propose(None, beyond).await, BallastError::InvalidParameter);
+    refused(desk.try_propose(None, change).await, BallastError::ChangesNothing);
+    // other rules are a change of their own
+    desk.carry_out(None, ProposedChange::Fund { reserve, rules: faster.into() }).await;
+    refused(create(&mut desk, &fund).await, BallastError::FundNotApproved);
+    create_with(&mut desk, &fund, faster).await.unwrap();
+    let made: FundAccount = desk.world.chain.state(fund.address()).await;
+    assert_eq!(made.rules, faster.into());
 }

@@ -54,7 +54,12 @@ async fn a_vault_has_one_fund_of_one_of_its_mints_made_by_its_curator() {
     let by_stranger = insurance::create_fund(stranger.pubkey(), &fund, FundRules::BALANCED.into());
     // as a change that waited out its timelock does
     let reserve = fund.asset.reserve();
-    world.chain.edit::<Vault>(second, |vault| vault.fund_reserve = reserve).await;
+    world
+        .chain
+        .edit::<Vault>(second, |vault| {
+            (vault.fund_reserve, vault.fund_rules) = (reserve, FundRules::BALANCED.into());
+        })
+        .await;
     refused(world.send(&[by_stranger], &[&stranger]).await, BallastError::NotCurator);
     let wild = FundRules { cooldown: 1, ..FundRules::BALANCED };
     refused(world.send(&[create(wild)], &[&curator]).await, BallastError::InvalidParameter);

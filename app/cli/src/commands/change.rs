@@ -1,6 +1,9 @@
 //! Changes of a vault as operators write them in TOML: what a file leaves out stays as it is.
 
-use super::config::{bps, days, feed, kind, micro, percent, preset, RateFile, ReserveFile};
+use super::{
+    config::{bps, days, feed, kind, micro, percent, preset, RateFile, ReserveFile},
+    fund_rules::FundFile,
+};
 use crate::session::{address, Session};
 use anchor_lang::prelude::Pubkey;
 use anyhow::{bail, Result};
@@ -17,8 +20,8 @@ pub enum ChangeFile {
     Open,
     /// Lets the vault leave WindDown.
     VaultReopen,
-    /// Lets the curator create the open vault's insurance fund in this token.
-    Fund { token: String },
+    /// Lets the curator create the open vault's insurance fund in this token, with these rules.
+    Fund { token: String, rules: Option<FundFile> },
     /// Lets a reserve leave WindDown.
     Reopen { token: String },
     /// How long changes wait.
@@ -117,7 +120,10 @@ impl ChangeFile {
         match self {
             Self::Open => whole(ProposedChange::Open),
             Self::VaultReopen => whole(ProposedChange::VaultReopen),
-            Self::Fund { token } => whole(ProposedChange::Fund { reserve: of(&token)?.0 }),
+            Self::Fund { token, rules } => {
+                let rules = rules.unwrap_or_default().rules()?.into();
+                whole(ProposedChange::Fund { reserve: of(&token)?.0, rules })
+            }
             Self::Reopen { token } => Ok((Some(of(&token)?.0), ProposedChange::Reopen)),
             Self::Timelock { days: count } => whole(ProposedChange::Timelock(days(count)?)),
             Self::Curator { address: key } => whole(ProposedChange::Curator(address("curator", &key)?)),
@@ -292,6 +298,11 @@ mod tests {
         let rates =
             read("change = \"rates\"\ntoken = \"SOL\"\npoints = [[0.0, 0.0], [70.0, 6.0], [100.0, 100.0]]");
         assert!(matches!(rates, Ok(ChangeFile::Rates { points, .. }) if points.len() == 3));
+        let plain = read("change = \"fund\"\ntoken = \"USDC\"");
+        assert!(matches!(plain, Ok(ChangeFile::Fund { rules: None, .. })));
+        let ruled = read("change = \"fund\"\ntoken = \"USDC\"\n[rules]\nvoting_days = 5");
+        assert!(matches!(ruled, Ok(ChangeFile::Fund { rules: Some(_), .. })));
+        assert!(read("change = \"fund\"\ntoken = \"USDC\"\n[rules]\nvoting_hours = 5").is_err());
         assert!(read("change = \"bold\"").is_err());
         assert!(read("change = \"timelock\"\ndays = 3\nhours = 1").is_err());
     }

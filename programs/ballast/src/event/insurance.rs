@@ -1,6 +1,7 @@
 //! Events of insurance.
 
 use super::BooksView;
+use crate::state::FundRules;
 use anchor_lang::prelude::*;
 
 /// A fund's books as they were written last, as events show them. Token units of its mint.
@@ -34,6 +35,8 @@ pub struct FundCreated {
     pub mint: Pubkey,
     /// The reserve of the same token.
     pub reserve: Pubkey,
+    /// How it works.
+    pub rules: FundRules,
 }
 
 /// What an owner did with a stake.

@@ -68,7 +68,9 @@ fn to_vault<'info>(
         ProposedChange::Curator(new) => vault.curator = *new,
         ProposedChange::Guardian(new) => vault.guardian = *new,
         ProposedChange::FeeRecipient(new) => vault.fee_recipient = *new,
-        ProposedChange::Fund { reserve } => vault.fund_reserve = *reserve,
+        ProposedChange::Fund { reserve, rules } => {
+            (vault.fund_reserve, vault.fund_rules) = (*reserve, *rules)
+        }
         ProposedChange::Open => {
             require!(vault.reserve_count > 0, BallastError::NoReserves);
             vault.opened_at = now;

@@ -98,10 +98,11 @@ fn classify_for_vault(proposed: &ProposedChange, vault: &Vault, now: Seconds) ->
             check_winds_down(vault.breaker.as_risk().state_at(now))?;
             rules::Change::Reopening
         }
-        ProposedChange::Fund { reserve } => {
+        ProposedChange::Fund { reserve, rules } => {
+            rules.as_risk().validate().named()?;
             let listed = vault.reserves.get(..usize::from(vault.reserve_count)).unwrap_or(&[]);
             require!(listed.contains(reserve), BallastError::WrongVault);
-            other(vault.has_fund == 1 || vault.fund_reserve == *reserve)
+            other(vault.has_fund == 1 || (vault.fund_reserve, vault.fund_rules) == (*reserve, *rules))
         }
         _ => return err!(BallastError::WrongTarget),
     };

@@ -1,7 +1,7 @@
 //! `create_fund`: gives a vault its staked insurance fund, with its roll of validators. Once a vault.
 //!
-//! 1. Only the curator; after the vault was opened, only in the token of the reserve that a change approved behind the timelock. The
-//!    rules pass their compiled bounds and never change afterwards.
+//! 1. Only the curator; after the vault was opened, only in the token of the reserve and with the rules that a change approved behind the
+//!    timelock. The rules pass their compiled bounds and never change afterwards.
 //! 2. The fund's mint is that of one of the vault's reserves, which gives its price and has had it checked.
 //! 3. The token account is a program address owned by the vault. Emits [`FundCreated`].
 
@@ -50,7 +50,8 @@ pub(crate) fn handler(ctx: Context<CreateFund>, rules: FundRules) -> Result<()> 
     rules.as_risk().validate().named()?;
     let mut vault = accounts.vault.load_mut()?;
     vault.check_version()?;
-    let is_approved = vault.opened_at == 0 || vault.fund_reserve == accounts.reserve.key();
+    let approved = (vault.fund_reserve, vault.fund_rules);
+    let is_approved = vault.opened_at == 0 || approved == (accounts.reserve.key(), rules);
     require!(is_approved, BallastError::FundNotApproved);
     vault.has_fund = 1;
     let reserve = accounts.reserve.load()?;
@@ -77,6 +78,7 @@ pub(crate) fn handler(ctx: Context<CreateFund>, rules: FundRules) -> Result<()> 
         fund: accounts.fund.key(),
         mint: fund.mint,
         reserve: fund.reserve,
+        rules,
     });
     Ok(())
 }

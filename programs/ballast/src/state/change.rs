@@ -1,6 +1,6 @@
 //! A proposed change of a vault's or a reserve's parameters, while it waits.
 
-use super::{parameters::*, safety::*, Reserve, Vault};
+use super::{insurance::FundRules, parameters::*, safety::*, Reserve, Vault};
 use crate::{
     assert_layout,
     constants::STATE_VERSION,
@@ -90,6 +90,8 @@ pub enum ProposedChange {
     Fund {
         /// The reserve of its token.
         reserve: Pubkey,
+        /// How it works.
+        rules: FundRules,
     },
 }
 
@@ -196,7 +198,7 @@ impl ProposedChange {
             Self::Curator(_) => Self::Curator(vault.curator),
             Self::Guardian(_) => Self::Guardian(vault.guardian),
             Self::FeeRecipient(_) => Self::FeeRecipient(vault.fee_recipient),
-            Self::Fund { .. } => Self::Fund { reserve: vault.fund_reserve },
+            Self::Fund { .. } => Self::Fund { reserve: vault.fund_reserve, rules: vault.fund_rules },
             _ => return None,
         }))
     }

@@ -1,6 +1,7 @@
 //! A vault: an isolated risk pool. Its account is also the authority of its token accounts.
 
 use super::{
+    insurance::FundRules,
     parameters::{RiskModel, TrancheRules},
     safety::*,
 };
@@ -61,14 +62,17 @@ pub struct Vault {
     pub has_fund: u64,
     /// The reserve whose token an insurance fund may be made in after the opening, by a change that waited; zeros for none.
     pub fund_reserve: Pubkey,
+    /// The rules that it may have then.
+    pub fund_rules: FundRules,
     /// Zero.
-    pub reserved: [u64; 60],
+    pub reserved: [u64; 57],
 }
 
 assert_layout!(
     Vault, size 2_832, align 8,
     id at 8, creator at 16, model at 144, rules at 448, reserves at 480, audit at 1_504, breaker at 1_512,
     thresholds at 1_816, caps at 1_832, parts at 1_904, model_before at 1_968, ramp at 2_272, timelock at 2_288, opened_at at 2_296,
+    fund_reserve at 2_320, fund_rules at 2_352, reserved at 2_376,
 );
 
 impl Vault {

@@ -138,7 +138,10 @@ fn of_vault(world: &World, vault: &Vault, kind: u8, size: i16) -> Option<Propose
         9 => ProposedChange::FeeRecipient(someone(size)),
         10 => ProposedChange::Open,
         11 => ProposedChange::VaultReopen,
-        12 => ProposedChange::Fund { reserve: vault.reserves[usize::from(size.unsigned_abs()) % 8] },
+        12 => ProposedChange::Fund {
+            reserve: vault.reserves[usize::from(size.unsigned_abs()) % 8],
+            rules: FundRules::BALANCED.into(),
+        },
         _ => {
             let market = world.markets[usize::from(size.unsigned_abs()) % world.markets.len()];
             let config = config_of(world, &balanced().ok()?, 0, &market).ok()?;

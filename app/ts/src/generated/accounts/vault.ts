@@ -43,6 +43,8 @@ import {
 import {
   getBreakerDecoder,
   getBreakerEncoder,
+  getFundRulesDecoder,
+  getFundRulesEncoder,
   getGroupPartsDecoder,
   getGroupPartsEncoder,
   getRampDecoder,
@@ -57,6 +59,8 @@ import {
   getVaultThresholdsEncoder,
   type Breaker,
   type BreakerArgs,
+  type FundRules,
+  type FundRulesArgs,
   type GroupParts,
   type GroupPartsArgs,
   type Ramp,
@@ -129,6 +133,8 @@ export type Vault = {
   hasFund: bigint;
   /** The reserve whose token an insurance fund may be made in after the opening, by a change that waited; zeros for none. */
   fundReserve: Address;
+  /** The rules that it may have then. */
+  fundRules: FundRules;
   /** Zero. */
   reserved: Array<bigint>;
 };
@@ -182,6 +188,8 @@ export type VaultArgs = {
   hasFund: number | bigint;
   /** The reserve whose token an insurance fund may be made in after the opening, by a change that waited; zeros for none. */
   fundReserve: Address;
+  /** The rules that it may have then. */
+  fundRules: FundRulesArgs;
   /** Zero. */
   reserved: Array<number | bigint>;
 };
@@ -215,7 +223,8 @@ export function getVaultEncoder(): FixedSizeEncoder<VaultArgs> {
       ["lastChange", getU64Encoder()],
       ["hasFund", getU64Encoder()],
       ["fundReserve", getAddressEncoder()],
-      ["reserved", getArrayEncoder(getU64Encoder(), { size: 60 })],
+      ["fundRules", getFundRulesEncoder()],
+      ["reserved", getArrayEncoder(getU64Encoder(), { size: 57 })],
     ]),
     (value) => ({ ...value, discriminator: VAULT_DISCRIMINATOR }),
   );
@@ -249,7 +258,8 @@ export function getVaultDecoder(): FixedSizeDecoder<Vault> {
     ["lastChange", getU64Decoder()],
     ["hasFund", getU64Decoder()],
     ["fundReserve", getAddressDecoder()],
-    ["reserved", getArrayDecoder(getU64Decoder(), { size: 60 })],
+    ["fundRules", getFundRulesDecoder()],
+    ["reserved", getArrayDecoder(getU64Decoder(), { size: 57 })],
   ]);
 }
 

@@ -274,7 +274,7 @@ export const BALLAST_ERROR__DURABLE_NONCE = 0x17ef; // 6127
 export const BALLAST_ERROR__NOT_THE_PROPOSER = 0x17f0; // 6128
 /** WrongVaultReserves: Pass all reserves of the vault, in its order, as remaining accounts */
 export const BALLAST_ERROR__WRONG_VAULT_RESERVES = 0x17f1; // 6129
-/** FundNotApproved: The vault is open: propose a change Fund with this reserve, and create the fund after its timelock */
+/** FundNotApproved: The vault is open: propose a change Fund with this reserve and these rules, and create the fund after its timelock */
 export const BALLAST_ERROR__FUND_NOT_APPROVED = 0x17f2; // 6130
 /** LossComingBack: What the reserve's lenders lost is still coming back to them: deposit when it has, or elsewhere; a needed top-up needs the obligation's reserves */
 export const BALLAST_ERROR__LOSS_COMING_BACK = 0x17f3; // 6131
@@ -447,7 +447,7 @@ if (process.env["NODE_ENV"] !== "production") {
     [BALLAST_ERROR__EXPOSURE_CAP]: `The reserve's part of its group's cap is reached: deposit less, or wait until others withdraw`,
     [BALLAST_ERROR__FUND_ACCOUNT_MISSING]: `Pass the vault's insurance fund as the last account, writable: it writes down what lenders lose`,
     [BALLAST_ERROR__FUND_EMPTY]: `The fund holds less than this: repay less`,
-    [BALLAST_ERROR__FUND_NOT_APPROVED]: `The vault is open: propose a change Fund with this reserve, and create the fund after its timelock`,
+    [BALLAST_ERROR__FUND_NOT_APPROVED]: `The vault is open: propose a change Fund with this reserve and these rules, and create the fund after its timelock`,
     [BALLAST_ERROR__GROUP_CAP]: `The group's cap is handed out already: lower another reserve's part first`,
     [BALLAST_ERROR__HEALTHY]: `Equity meets the requirement: nothing to liquidate`,
     [BALLAST_ERROR__INFLOW_BUCKET_EMPTY]: `Too much came in lately: try again when the bucket has refilled`,

@@ -17,6 +17,12 @@ import {
   type FixedSizeDecoder,
   type FixedSizeEncoder,
 } from "@solana/kit";
+import {
+  getFundRulesDecoder,
+  getFundRulesEncoder,
+  type FundRules,
+  type FundRulesArgs,
+} from ".";
 
 /** A vault got its fund. */
 export type FundCreated = {
@@ -28,9 +34,22 @@ export type FundCreated = {
   mint: Address;
   /** The reserve of the same token. */
   reserve: Address;
+  /** How it works. */
+  rules: FundRules;
 };
 
-export type FundCreatedArgs = FundCreated;
+export type FundCreatedArgs = {
+  /** The vault. */
+  vault: Address;
+  /** The fund. */
+  fund: Address;
+  /** Its token. */
+  mint: Address;
+  /** The reserve of the same token. */
+  reserve: Address;
+  /** How it works. */
+  rules: FundRulesArgs;
+};
 
 export function getFundCreatedEncoder(): FixedSizeEncoder<FundCreatedArgs> {
   return getStructEncoder([
@@ -38,6 +57,7 @@ export function getFundCreatedEncoder(): FixedSizeEncoder<FundCreatedArgs> {
     ["fund", getAddressEncoder()],
     ["mint", getAddressEncoder()],
     ["reserve", getAddressEncoder()],
+    ["rules", getFundRulesEncoder()],
   ]);
 }
 
@@ -47,6 +67,7 @@ export function getFundCreatedDecoder(): FixedSizeDecoder<FundCreated> {
     ["fund", getAddressDecoder()],
     ["mint", getAddressDecoder()],
     ["reserve", getAddressDecoder()],
+    ["rules", getFundRulesDecoder()],
   ]);
 }
 

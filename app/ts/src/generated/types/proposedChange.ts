@@ -34,6 +34,8 @@ import {
   getAssetRiskEncoder,
   getFlowRulesDecoder,
   getFlowRulesEncoder,
+  getFundRulesDecoder,
+  getFundRulesEncoder,
   getInterestSplitDecoder,
   getInterestSplitEncoder,
   getOracleConfigDecoder,
@@ -60,6 +62,8 @@ import {
   type AssetRiskArgs,
   type FlowRules,
   type FlowRulesArgs,
+  type FundRules,
+  type FundRulesArgs,
   type InterestSplit,
   type InterestSplitArgs,
   type OracleConfig,
@@ -132,6 +136,8 @@ export type ProposedChange =
       __kind: "Fund";
       /** The reserve of its token. */
       reserve: Address;
+      /** How it works. */
+      rules: FundRules;
     };
 
 export type ProposedChangeArgs =
@@ -178,6 +184,8 @@ export type ProposedChangeArgs =
       __kind: "Fund";
       /** The reserve of its token. */
       reserve: Address;
+      /** How it works. */
+      rules: FundRulesArgs;
     };
 
 export function getProposedChangeEncoder(): Encoder<ProposedChangeArgs> {
@@ -280,7 +288,13 @@ export function getProposedChangeEncoder(): Encoder<ProposedChangeArgs> {
       ]),
     ],
     ["VaultReopen", getUnitEncoder()],
-    ["Fund", getStructEncoder([["reserve", getAddressEncoder()]])],
+    [
+      "Fund",
+      getStructEncoder([
+        ["reserve", getAddressEncoder()],
+        ["rules", getFundRulesEncoder()],
+      ]),
+    ],
   ]);
 }
 
@@ -384,7 +398,13 @@ export function getProposedChangeDecoder(): Decoder<ProposedChange> {
       ]),
     ],
     ["VaultReopen", getUnitDecoder()],
-    ["Fund", getStructDecoder([["reserve", getAddressDecoder()]])],
+    [
+      "Fund",
+      getStructDecoder([
+        ["reserve", getAddressDecoder()],
+        ["rules", getFundRulesDecoder()],
+      ]),
+    ],
   ]);
 }
 
