@@ -20,7 +20,7 @@ use ballast_risk::{
     Seconds,
 };
 
-/// A breaker that went from Normal into a state just now; Guarded and Halted hold for eight hours.
+/// A breaker that went from Normal into a state just now, for no guardian's reason; Guarded and Halted hold for eight hours.
 pub fn breaker_in(state: State, now: Seconds) -> Breaker {
     match state {
         State::Normal => Breaker::default(),
@@ -34,7 +34,8 @@ pub fn breaker_in(state: State, now: Seconds) -> Breaker {
         },
         _ => {
             let tightened = Breaker::default().tighten(state, MAX_TIGHTENED_SECONDS, now);
-            tightened.expect("a fresh breaker can be tightened").breaker
+            let breaker = tightened.expect("a fresh breaker can be tightened").breaker;
+            Breaker { cause: Cause::Jump as u8, ..breaker }
         }
     }
 }

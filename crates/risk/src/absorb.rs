@@ -14,6 +14,7 @@ pub use recovery::{COVER_SECONDS, RECOVERY_SECONDS};
 use crate::{
     breaker::{ReserveEvidence, DAY},
     interest::Q64_ONE,
+    math::mul_div_down,
     proportion::{fade_down, part_down, ratio_bps_down},
     refusal::{Checked, Refusal},
     reserve::Ledger,
@@ -41,7 +42,8 @@ pub struct Losses {
     pub unrecovered: u64,
     /// Until when.
     pub cover_until: Seconds,
-    /// Deposit shares that bore it and are still here, at most.
+    /// Deposit shares that bore it and are still here, at most; of several losses, their mean, so that whoever leaves takes of each loss
+    /// what was borne of it.
     pub bearers: u64,
     /// Lost by lenders lately, at `recent_at`; it fades within a day.
     pub recent: u64,
@@ -102,7 +104,7 @@ impl Losses {
             let before = self.coverable(now);
             self.unrecovered = before.saturating_add(lenders.0);
             self.cover_until = mean_end(before, self.cover_until, lenders.0, COVER_SECONDS, now);
-            self.bearers = ledger.deposit_shares.0;
+            self.bearers = self.bearers_with(before, lenders.0, ledger.deposit_shares.0);
         }
         Ok(Absorbed { debt, insurance: whole_up(insurance), fees: whole_up(fees), lenders, wiped_out })
     }
@@ -116,6 +118,19 @@ impl Losses {
         }
     }
 
+    /// The shares that bear `loss`, borne by all `shares`, together with `before`, borne by at most `self.bearers` of them: the mean of
+    /// both weighted by amount, harmonic, so that of shares below the bearers of the first each takes along exactly its part of both.
+    /// With all shares for both, whoever comes between two losses and leaves would take a part of the first along.
+    fn bearers_with(&self, before: u64, loss: u64, shares: u64) -> u64 {
+        let bearers = self.bearers.min(shares);
+        // before × shares / bearers + loss ≥ before + loss, so the mean is no more than all shares
+        let weight = u128::from(before).saturating_mul(u128::from(shares)).checked_div(u128::from(bearers));
+        let weight = weight.unwrap_or(0).saturating_add(u128::from(loss));
+        let both = u128::from(before).saturating_add(u128::from(loss));
+        let mean = mul_div_down(u128::from(shares), both, weight);
+        mean.ok().and_then(|mean| u64::try_from(mean).ok()).unwrap_or(shares).min(shares)
+    }
+
     /// Lets those who left take their part of what may be covered with them. Whoever came in between stands in for one who left, so
     /// that a deposit that passes through changes nothing. Call it whenever shares have left.
     fn follow(&mut self, ledger: &Ledger) {
@@ -126,28 +141,29 @@ impl Losses {
         }
     }
 
-    /// Whether more than this part of all deposits comes back to lenders, or may.
-    fn brings_back_more_than(&self, part: u64, ledger: &Ledger, now: Seconds) -> bool {
-        let coming = self.recovery.pending.saturating_add(self.coverable(now));
+    /// Whether more than this part of all deposits comes back to lenders, or may where there is a fund.
+    fn brings_back_more_than(&self, part: u64, ledger: &Ledger, has_fund: bool, now: Seconds) -> bool {
+        let coverable = if has_fund { self.coverable(now) } else { 0 };
+        let coming = self.recovery.pending.saturating_add(coverable);
         ratio_bps_down(coming, ledger.total_deposits_down().0) > part
     }
 
     /// Errors where a reserve takes no deposits, not even those that heal: with [`Refusal::WipedOut`] where a share is worth next to
     /// nothing, with [`Refusal::LossComingBack`] where more is coming back than there is. Of less, whoever heals takes at most as
-    /// much as the deposit.
-    pub fn check_takes_deposits(&self, ledger: &Ledger, now: Seconds) -> Checked<()> {
+    /// much as the deposit. Without a fund nobody covers anything, and only what streams already is coming back.
+    pub fn check_takes_deposits(&self, ledger: &Ledger, has_fund: bool, now: Seconds) -> Checked<()> {
         if !takes_deposits(ledger) {
             return Err(Refusal::WipedOut);
         }
-        if self.brings_back_more_than(BPS_ONE, ledger, now) {
+        if self.brings_back_more_than(BPS_ONE, ledger, has_fund, now) {
             return Err(Refusal::LossComingBack);
         }
         Ok(())
     }
 
     /// Errors with [`Refusal::LossComingBack`] where a reserve takes none that do not heal: beyond [`MAX_COMING_BACK`].
-    pub fn check_takes_new_deposits(&self, ledger: &Ledger, now: Seconds) -> Checked<()> {
-        if self.brings_back_more_than(u64::from(MAX_COMING_BACK.0), ledger, now) {
+    pub fn check_takes_new_deposits(&self, ledger: &Ledger, has_fund: bool, now: Seconds) -> Checked<()> {
+        if self.brings_back_more_than(u64::from(MAX_COMING_BACK.0), ledger, has_fund, now) {
             return Err(Refusal::LossComingBack);
         }
         Ok(())

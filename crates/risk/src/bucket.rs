@@ -28,7 +28,7 @@ use crate::{
     leak::Leak,
     proportion::fade_down,
     refusal::{Checked, Refusal},
-    units::{Seconds, TokenAmount},
+    units::{DepositShares, Seconds, TokenAmount},
 };
 use bytemuck::{Pod, Zeroable};
 
@@ -64,6 +64,17 @@ pub struct PositionFlow {
 
 const _: () =
     assert!(core::mem::size_of::<PositionFlow>() == 32 && core::mem::align_of::<PositionFlow>() == 8);
+
+/// Tokens that come into a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// How many, units.
+    pub amount: TokenAmount,
+    /// The shares that they bought, as far as they stand in for shares that were taken: who takes its share and brings it back has taken
+    /// nothing, and its next share is one of the own deposit, not of what went around. None of them in WindDown, where what left
+    /// stays counted among what left.
+    pub back: DepositShares,
+}
 
 /// The flows after a deposit or a withdrawal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,13 +129,13 @@ impl Flows {
         rules: &FlowRules,
         position: &PositionFlow,
         deposits: TokenAmount,
-        amount: TokenAmount,
+        arrival: Arrival,
         now: Seconds,
     ) -> Checked<Moved> {
-        if amount > self.room_in(rules, deposits, now) {
+        if arrival.amount > self.room_in(rules, deposits, now) {
             return Err(Refusal::InflowBucketEmpty);
         }
-        Ok(self.top_up(rules, position, deposits, amount, now))
+        Ok(self.top_up(rules, position, deposits, arrival, now))
     }
 
     /// After a deposit that only heals the obligation ([`crate::caps::check_heals`]): counted, never refused.
@@ -133,18 +144,19 @@ impl Flows {
         rules: &FlowRules,
         position: &PositionFlow,
         deposits: TokenAmount,
-        amount: TokenAmount,
+        arrival: Arrival,
         now: Seconds,
     ) -> Moved {
         let capacity = rules.inflow_capacity_down(self.settled_down(rules, deposits, now));
         let before = self.inflow_at(rules, capacity, now);
-        let inflow = before.plus(amount.0, capacity.0);
+        let inflow = before.plus(arrival.amount.0, capacity.0);
         // what the bucket did not count it must not get back
         let counted = inflow.used.saturating_sub(before.used);
         let arrived = position.arrived_down(rules, now).saturating_add(counted);
+        let taken = position.taken.saturating_sub(arrival.back.0);
         Moved {
             flows: Self { inflow, ..*self },
-            position: PositionFlow { arrived, arrived_at: now, ..*position },
+            position: PositionFlow { taken, arrived, arrived_at: now, ..*position },
         }
     }
 
@@ -211,7 +223,7 @@ impl Flows {
 
     /// Deposits that the buckets are shares of: all but what came in lately, or a deposit that only passes through would make
     /// more room to leave than it takes.
-    fn settled_down(&self, rules: &FlowRules, deposits: TokenAmount, now: Seconds) -> TokenAmount {
+    pub fn settled_down(&self, rules: &FlowRules, deposits: TokenAmount, now: Seconds) -> TokenAmount {
         let Leak { used, updated_at } = self.inflow;
         let lately = fade_down(used, updated_at, Seconds::from(rules.inflow_seconds), now);
         TokenAmount(deposits.0.saturating_sub(lately))

@@ -57,6 +57,8 @@ pub enum Change<'a> {
     Borrowable(bool, bool),
     /// Leaving WindDown.
     Reopening,
+    /// Another feed, where what the present one says, or does not say, keeps the reserve out of Normal.
+    Mending,
     /// Anything else: feeds and their ages, opening charges, a new asset, a role, fee recipients, the timelock itself.
     Other,
 }
@@ -65,7 +67,7 @@ pub enum Change<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Clock {
-    /// Always: it tightens, or leaves WindDown.
+    /// Always: it tightens, leaves WindDown, or gives a reserve a feed whose own one is broken.
     Always = 0,
     /// Only while the breakers are Normal: it loosens, or may.
     InNormal = 1,
@@ -104,7 +106,7 @@ impl Change<'_> {
             Self::Flows(_, new) => new.validate(),
             Self::ReserveThresholds(_, new) => new.validate(),
             Self::VaultThresholds(_, new) => new.validate(),
-            Self::Asset(..) | Self::Borrowable(..) | Self::Reopening | Self::Other => Ok(()),
+            Self::Asset(..) | Self::Borrowable(..) | Self::Reopening | Self::Mending | Self::Other => Ok(()),
         };
         bounds?;
         Ok(match self {
@@ -120,7 +122,8 @@ impl Change<'_> {
             Self::ReserveCaps(old, new) => unless_lower(old == new, reserve_caps_fall(old, new)),
             Self::VaultCaps(old, new) => unless_lower(old == new, vault_caps_fall(old, new)),
             Self::Borrowable(old, new) => unless_lower(old == new, *old),
-            Self::Reopening => Class::Timelock(Clock::Always),
+            // in a Normal that never comes they would wait for good
+            Self::Reopening | Self::Mending => Class::Timelock(Clock::Always),
             Self::Other => CAUTIOUS,
         })
     }
@@ -173,8 +176,10 @@ fn model(old: &RiskModel, new: &RiskModel) -> Checked<Class> {
     if !raises {
         return Ok(CAUTIOUS);
     }
-    // a harsher shock in a row's place is a larger gain for some hedge: only what keeps every old row loses nothing
-    let loosens = !old.rows.iter().all(|row| new.rows.contains(row))
+    // A harsher shock in a row's place is a larger gain for some hedge: only what keeps every old row loses nothing, and keeps it in its
+    // place, since a ramp moves each row from what stood there before, and half way between two others is milder than both.
+    let kept = old.rows.iter().zip(&new.rows).take(usize::from(old.row_count)).all(|(old, new)| old == new);
+    let loosens = !kept
         || charges().any(|(new, old)| new < old)
         || new.gross_floor < old.gross_floor
         || new.debt_floor < old.debt_floor

@@ -147,6 +147,11 @@ impl Ledger {
     /// After fees and insurance, lenders get the rest of the interest, but a deposit rises by no more than debt does, `interest / debt`
     /// of itself: beyond that, the tokens of fees and insurance were lent, and theirs insures the reserve.
     pub fn accrue(&mut self, now: Seconds, split: &InterestSplit) -> TokenAmount {
+        self.accrue_beside(TokenAmount::ZERO, now, split)
+    }
+
+    /// [`Ledger::accrue`] where `coming` tokens are the lenders' and not in their deposits yet: they were lent as well.
+    pub fn accrue_beside(&mut self, coming: TokenAmount, now: Seconds, split: &InterestSplit) -> TokenAmount {
         let elapsed = now.saturating_sub(self.accrued_at);
         if elapsed == 0 {
             return TokenAmount::ZERO;
@@ -174,7 +179,7 @@ impl Ledger {
         let shares = u128::from(self.deposit_shares.0);
         match lenders.checked_div(shares) {
             Some(even) => {
-                let rise = even.min(self.most_rise_down(before, interest));
+                let rise = even.min(self.most_rise_down(coming, before, interest));
                 self.deposit_index = self.deposit_index.saturating_add(rise);
                 let rest = even.wrapping_sub(rise).saturating_mul(shares);
                 self.insurance_q64 = self.insurance_q64.saturating_add(rest);
@@ -209,13 +214,16 @@ impl Ledger {
         u64::try_from(even).unwrap_or(u64::MAX).min(self.rate_per_second)
     }
 
-    /// The most that a deposit share rises by where `debt` earns `interest`: what a debt of its worth does, rounded down.
-    fn most_rise_down(&self, debt: TokenAmount, interest: u64) -> u128 {
-        if self.total_deposits_down() >= debt {
+    /// The most that a deposit share rises by where `debt` earns `interest`: what a debt of its worth, and of its part of what is coming,
+    /// does; rounded down.
+    fn most_rise_down(&self, coming: TokenAmount, debt: TokenAmount, interest: u64) -> u128 {
+        if self.total_deposits_down().0.saturating_add(coming.0) >= debt.0 {
             // an even share of the interest is no more
             return u128::MAX;
         }
-        mul_div_down(self.deposit_index, u128::from(interest), u128::from(debt.0)).unwrap_or(u128::MAX)
+        let part = (u128::from(coming.0) << 64).checked_div(u128::from(self.deposit_shares.0)).unwrap_or(0);
+        let worth = self.deposit_index.saturating_add(part);
+        mul_div_down(worth, u128::from(interest), u128::from(debt.0)).unwrap_or(u128::MAX)
     }
 
     /// Sets the rate for the time to come from the curve and the utilisation as it stands.

@@ -62,7 +62,7 @@ pub fn run(case: &Case) {
         match *step {
             Step::Deposit(who, amount, shift) => {
                 // a reserve whose lenders were wiped out takes none
-                if losses.check_takes_deposits(&ledger, now).is_ok() {
+                if losses.check_takes_deposits(&ledger, true, now).is_ok() {
                     if let Ok(shares) = ledger.deposit_down(TokenAmount(amount >> (shift & 63))) {
                         own(&mut actors, who).deposit.0 += shares.0;
                     }

@@ -225,7 +225,7 @@ pub enum BallastError {
     NotAVoteAccount,
     #[msg("The vote account names another node identity: sign with that one")]
     NotItsIdentity,
-    #[msg("Fewer losses are recorded and unclaimed than this: claim less, within two weeks of the loss")]
+    #[msg("Fewer losses are recorded and unclaimed than this, or this reserve's lenders lost less: claim less, within two weeks of the loss")]
     BeyondRecordedLoss,
     #[msg("The claim has not passed: wait for the vote and settle it, or leave the claim out")]
     ClaimNotPassed,

@@ -2,7 +2,7 @@
 
 use crate::DAY;
 use ballast::BallastError;
-use ballast_client::Event;
+use ballast_client::{insurance, Event};
 use ballast_tests::{refused, Insured, User};
 
 /// A claim for $30,000 that passed; lenders of SOL lost $40,000, the fund has 100,000 USDC.
@@ -54,6 +54,31 @@ async fn an_approval_repays_the_reserve_that_was_voted_on_and_no_other() {
     let other = insured.cover(&keeper, &btc, btc.units(1) / 10, Some(number)).await;
     refused(other, BallastError::ClaimOfAnotherReserve);
     insured.cover(&keeper, &sol, sol.units(100), Some(number)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_claim_for_one_reserve_uses_up_nothing_that_another_lost() {
+    let mut insured = Insured::with_electorate(&[10_000; 7]).await;
+    let (usdc, sol, btc) = (insured.usdc(), insured.world.sol, insured.world.btc);
+    insured.staker(usdc.units(100_000)).await;
+    insured.world.lender(&sol, sol.units(1_000)).await;
+    insured.world.lender(&btc, btc.units(10)).await;
+    // lenders of SOL lost $40,000, and lenders of BTC a unit
+    insured.lose(&sol, sol.units(200)).await;
+    insured.lose(&btc, 1).await;
+    insured.call_roll().await;
+    let claimant = insured.claimant().await;
+    // the last that lost is asked for
+    let number = insured.state().await.next_claim();
+    let of = |market: ballast_tests::Market, vault| market.asset(vault).reserve();
+    let vault = insured.world.vault;
+    for value in [30_000_000_000, 1_000_000] {
+        let open = insurance::open_claim(claimant.key(), &insured.fund, of(btc, vault), number, value);
+        let outcome = insured.world.send(&[open], &[&claimant.keypair]).await;
+        refused(outcome, BallastError::BeyondRecordedLoss);
+    }
+    let open = insurance::open_claim(claimant.key(), &insured.fund, of(sol, vault), number, 30_000_000_000);
+    insured.world.must(&[open], &[&claimant.keypair]).await;
 }
 
 #[tokio::test]

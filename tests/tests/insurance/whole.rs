@@ -67,7 +67,10 @@ async fn what_lenders_lost_comes_back_by_a_vote_and_over_thirty_days() {
     insured.cover(&keeper, &usdc, usdc.units(990), None).await.unwrap();
     insured.call_roll().await;
     let claimant = insured.claimant().await;
-    let number = insured.open_claim(&claimant, recorded.claimable).await.unwrap();
+    // a dollar each: what was covered is claimed no more
+    let left = recorded.claimable - usdc.units(990);
+    refused(insured.open_claim(&claimant, left + usdc.units(10)).await, BallastError::BeyondRecordedLoss);
+    let number = insured.open_claim(&claimant, left).await.unwrap();
     for index in 3..7 {
         insured.vote(index, number, true).await.unwrap();
     }

@@ -5,24 +5,12 @@ use anchor_spl::token_2022::spl_token_2022::state::AccountState;
 use ballast::{state::Reserve, BallastError};
 use ballast_client::instruction::Tranche;
 use ballast_risk::breaker::State;
-use ballast_tests::{fortune::Fortune, refused, usd, Market, User, World};
+use ballast_tests::{fortune::Fortune, refused, usd, User, World};
 
 /// What people have together, at the prices of now. Nobody pays for an underwater book: it counts nothing.
 async fn together(world: &mut World, people: &[&User]) -> Fortune {
     let fair = world.fair();
     world.fortune(people, &fair).await
-}
-
-/// Lets time pass and refreshes every price but one, whose feed is dead.
-async fn tick_without(world: &mut World, dead: &Market, seconds: i64) {
-    world.chain.pass(seconds);
-    for market in world.markets() {
-        if market.mint != dead.mint {
-            let quote = market.quote(&world.chain);
-            market.post_raw(&mut world.chain, &quote);
-            world.refresh_one(&market).await.unwrap();
-        }
-    }
 }
 
 #[tokio::test]
@@ -99,7 +87,7 @@ async fn dust_of_a_dead_feed_holds_no_loss_open() {
     // a unit of an asset that nobody has a price for any more, in front of the keeper's last call
     world.deposit(&ann, &alt, 5).await.unwrap();
     for _ in 0..2 {
-        tick_without(&mut world, &alt, 3_600).await;
+        world.tick_without(&alt, 3_600).await;
     }
     world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
     refused(world.last_tranche(&keeper, &ann, &usdc, &alt).await, BallastError::PriceTooOld);
@@ -114,6 +102,30 @@ async fn dust_of_a_dead_feed_holds_no_loss_open() {
     assert_eq!((world.obligation(&ann).await.position_count, after.deposit_shares.0), (0, 0));
     attest(&mut world).await;
     proof(&mut world).await;
+}
+
+#[tokio::test]
+async fn a_share_worth_nothing_beside_dust_of_a_dead_feed_holds_no_loss_open_either() {
+    let (mut world, _, ann, keeper) = loan(1_000_000).await;
+    let (sol, usdc, alt, eth) = (world.sol, world.usdc, world.alt, world.eth);
+    // lenders of ETH lost a hundredth once: a unit buys a share that is worth none
+    let reserve = world.asset(&eth).reserve();
+    let lose = |reserve: &mut Reserve| reserve.books.deposit_index = [u64::MAX / 100 * 99, 0];
+    world.chain.edit(reserve, lose).await;
+    world.deposit(&ann, &eth, 1).await.unwrap();
+    assert_eq!((world.shares(&ann, &eth).await, worth(&mut world, &ann, &eth).await), (1, 0));
+    world.deposit(&ann, &alt, 5).await.unwrap();
+    world.move_price(|w| &mut w.sol, usd(100)).await;
+    for _ in 0..2 {
+        world.tick_without(&alt, 3_600).await;
+    }
+    world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
+    // its price is fresh, and nobody can buy it
+    world.give(&keeper, &eth, 0).await;
+    refused(world.last_tranche(&keeper, &ann, &usdc, &eth).await, BallastError::ZeroAmount);
+    let receipt = absorb(&mut world, &keeper, &ann).await.unwrap();
+    assert_eq!((losses(&receipt).len(), retired(&receipt).len()), (1, 2));
+    assert_eq!(world.obligation(&ann).await.position_count, 0);
 }
 
 #[tokio::test]
@@ -150,7 +162,7 @@ async fn what_is_worth_a_tranche_or_can_be_sold_is_never_given_up() {
     world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
     refused(absorb(&mut world, &keeper, &ann).await, BallastError::DepositsLeft);
     // without one, what is worth $10 waits for it
-    tick_without(&mut world, &alt, 3_600).await;
+    world.tick_without(&alt, 3_600).await;
     refused(absorb(&mut world, &keeper, &ann).await, BallastError::DepositsLeft);
     world.tick(1).await;
     let receipt = world.last_tranche(&keeper, &ann, &usdc, &alt).await.unwrap();
@@ -162,11 +174,11 @@ async fn a_book_that_can_pay_keeps_its_dust_whatever_its_feeds_do() {
     let (mut world, _, ann, keeper) = loan(1_000_000).await;
     let (sol, usdc, alt) = (world.sol, world.usdc, world.alt);
     world.deposit(&ann, &alt, 5).await.unwrap();
-    tick_without(&mut world, &alt, 3_600).await;
+    world.tick_without(&alt, 3_600).await;
     refused(absorb(&mut world, &keeper, &ann).await, BallastError::DepositsLeft);
     // nor does dust of SOL, with a price, turn a solvent book into one to write off
     world.move_price(|w| &mut w.sol, usd(165)).await;
-    tick_without(&mut world, &alt, 3_600).await;
+    world.tick_without(&alt, 3_600).await;
     world.liquidate(&keeper, &ann, &usdc, &sol, u64::MAX).await.unwrap();
     refused(absorb(&mut world, &keeper, &ann).await, BallastError::DepositsLeft);
 }
@@ -240,7 +252,7 @@ async fn a_dead_feed_neither_sells_nor_absorbs() {
     world.move_price(|w| &mut w.sol, usd(60)).await;
     let lent = worth(&mut world, &lender, &usdc).await;
     // the price of ether stops: SOL is sold, ether waits, and nothing is absorbed over its head
-    tick_without(&mut world, &eth, 120).await;
+    world.tick_without(&eth, 120).await;
     let receipt = world.last_tranche(&keeper, &ann, &usdc, &sol).await.unwrap();
     assert!(losses(&receipt).is_empty());
     refused(world.last_tranche(&keeper, &ann, &usdc, &eth).await, BallastError::PriceTooOld);
@@ -255,7 +267,7 @@ async fn a_dead_feed_neither_sells_nor_absorbs() {
     let (mut world, _, ann, keeper) = loan(1_000_000).await;
     let (sol, usdc) = (world.sol, world.usdc);
     world.move_price(|w| &mut w.sol, usd(100)).await;
-    tick_without(&mut world, &usdc, 120).await;
+    world.tick_without(&usdc, 120).await;
     refused(world.last_tranche(&keeper, &ann, &usdc, &sol).await, BallastError::PriceTooOld);
     refused(absorb(&mut world, &keeper, &ann).await, BallastError::DepositsLeft);
 }

@@ -152,6 +152,7 @@ async fn a_crash_guards_the_vault_where_its_collateral_is_a_third_of_it() {
     let (mut world, runner, ..) = before_the_loss(Rule::Wide).await;
     let (sol, usdc) = (world.sol, world.usdc);
     world.lender(&sol, sol.units(10_000)).await;
+    world.tick(6 * 3_600).await; // what came in lately does not count
     let seen = ballast_client::price::Price { ema: usd(200), ..sol.quote(&world.chain) };
     for _ in 0..2 {
         world.chain.pass(31);

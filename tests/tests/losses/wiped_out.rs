@@ -4,8 +4,11 @@ use crate::{
     recoveries::{lost, recover},
     tools::*,
 };
-use ballast::{state::Reserve, BallastError};
-use ballast_client::safety::absorb_loss;
+use ballast::{
+    state::{Reserve, Vault},
+    BallastError,
+};
+use ballast_client::{instruction, safety::absorb_loss};
 use ballast_risk::{absorb::RETIRE_AFTER, interest::Q64_ONE};
 use ballast_tests::{refused, usd, User, World};
 
@@ -59,6 +62,33 @@ async fn a_reserve_without_worth_takes_no_deposits_until_the_last_owner_retires(
     starts_again(&mut world, &keeper).await;
     // nobody retires what is worth something
     refused(absorb(&mut world, &keeper, &keeper).await, BallastError::NothingToAbsorb);
+}
+
+#[tokio::test]
+async fn a_worthless_share_of_a_debtor_who_can_pay_keeps_no_reserve_shut() {
+    let (mut world, [one, two], keeper) = wiped_out().await;
+    let (btc, sol) = (world.btc, world.sol);
+    world.lender(&btc, btc.units(10)).await;
+    world.move_price(|w| &mut w.sol, usd(200)).await;
+    for debtor in [&one, &two] {
+        world.deposit(debtor, &sol, sol.units(100)).await.unwrap();
+        world.borrow(debtor, &btc, btc.units(1) / 100).await.unwrap();
+    }
+    let debts = world.shares(&one, &btc).await;
+    // the owner at once, and nobody else
+    refused(absorb(&mut world, &keeper, &one).await, BallastError::DepositsLeft);
+    assert_eq!(retired(&absorb(&mut world, &one, &one).await.unwrap()).len(), 1);
+    refused(absorb(&mut world, &one, &one).await, BallastError::DepositsLeft);
+    // after sixty days anyone
+    world.tick(60 * DAY).await;
+    let receipt = absorb(&mut world, &keeper, &two).await.unwrap();
+    assert!(retired(&receipt)[0].starts_again && losses(&receipt).is_empty());
+    // of what is worth something, and of what is owed, nothing moved
+    for debtor in [&one, &two] {
+        assert_eq!(world.shares(debtor, &btc).await, debts);
+        assert_eq!(world.shares(debtor, &sol).await, sol.units(100));
+    }
+    starts_again(&mut world, &keeper).await;
 }
 
 #[tokio::test]
@@ -129,9 +159,15 @@ async fn a_recovery_gives_lenders_their_worth_back_and_nobody_comes_in_for_it() 
     let streamed = u128::from(recovery) * 3_601 / (30 * 86_400);
     assert!(((index * u128::from(shares)) >> 64).abs_diff(streamed) <= 2);
     assert_eq!(world.reserve(&usdc).await.losses.wiped_out_at, 0);
-    // nor do newcomers take what may still be covered
+    // nor do newcomers take what may still be covered, where there is a fund that may
     world.tick(30 * DAY).await;
-    refused(world.deposit(&keeper, &usdc, usdc.units(140)).await, BallastError::LossComingBack);
+    world.lender(&usdc, usdc.units(140)).await;
+    let (key, with_fund) = (world.vault, |is: u64| move |vault: &mut Vault| vault.has_fund = is);
+    world.give(&keeper, &usdc, usdc.units(140)).await;
+    let deposit = instruction::deposit(&keeper.account, &world.asset(&usdc), usdc.units(140));
+    world.chain.edit(key, with_fund(1)).await;
+    refused(world.chain.would_land(&[deposit], &[&keeper.keypair]).await, BallastError::LossComingBack);
+    world.chain.edit(key, with_fund(0)).await;
     world.tick(5 * DAY).await;
     world.deposit(&keeper, &usdc, usdc.units(140)).await.unwrap();
     let back = worth(&mut world, &one, &usdc).await + worth(&mut world, &two, &usdc).await;

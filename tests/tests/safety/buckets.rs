@@ -186,3 +186,23 @@ async fn an_empty_bucket_is_no_way_to_leave_twice_the_daily_share() {
     world.withdraw(&lender, &usdc, usdc.units(220_000)).await.unwrap();
     refused(world.withdraw(&lender, &usdc, passing).await, BallastError::OutflowBucketEmpty);
 }
+
+#[tokio::test]
+async fn who_takes_its_share_in_a_circle_has_no_more_of_it_in_the_next_restriction() {
+    let (mut world, lender) = pool().await;
+    let usdc = world.usdc;
+    let (fifth, around) = (usdc.units(200_000), usdc.units(150_000));
+    world.set_state(&usdc, State::Guarded).await;
+    for _ in 0..8 {
+        refused(world.withdraw(&lender, &usdc, fifth + 1).await, BallastError::ExitShareSpent);
+        world.withdraw(&lender, &usdc, around).await.unwrap();
+        let rest = fifth - around;
+        refused(world.withdraw(&lender, &usdc, rest + 1).await, BallastError::ExitShareSpent);
+        world.deposit(&lender, &usdc, around).await.unwrap();
+    }
+    world.tick(5 * 86_400).await;
+    world.set_state(&usdc, State::Guarded).await;
+    refused(world.withdraw(&lender, &usdc, fifth + 1).await, BallastError::ExitShareSpent);
+    world.withdraw(&lender, &usdc, fifth).await.unwrap();
+    refused(world.withdraw(&lender, &usdc, 1).await, BallastError::ExitShareSpent);
+}

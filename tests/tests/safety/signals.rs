@@ -220,13 +220,22 @@ async fn guarded_reserves_above_a_third_of_collateral_guard_the_vault() {
     let (eth, sol, usdc) = (world.eth, world.sol, world.usdc);
     world.lender(&usdc, usdc.units(66_660)).await;
     let saver = world.lender(&sol, sol.units(33_330) / 200).await; // $33,330 of $99,990: 3,333 bps
+    world.chain.pass(6 * HOUR); // only what has been there for longer than deposits take to settle counts
     refused(world.trip_vault(Signal::VaultGuardedShare).await, BallastError::NoSignal);
     world.set_state(&sol, State::Guarded).await;
     refused(world.trip_vault(Signal::VaultGuardedShare).await, BallastError::NoSignal);
     world.set_state(&eth, State::Halted).await; // nobody holds any
     refused(world.trip_vault(Signal::VaultGuardedShare).await, BallastError::NoSignal);
     world.deposit(&saver, &sol, sol.units(15) / 200).await.unwrap(); // $33,345 of $100,005: 3,334
-                                                                     // all reserves, each once, in the vault's order, and the vault writable
+    refused(world.trip_vault(Signal::VaultGuardedShare).await, BallastError::NoSignal);
+    world.chain.pass(6 * HOUR);
+    // nor does what a guardian holds, which has days of its own for the vault
+    let key = world.asset(&sol).reserve();
+    let held_by = |cause: Cause| move |reserve: &mut Reserve| reserve.breaker.cause = cause as u8;
+    world.chain.edit::<Reserve>(key, held_by(Cause::Guardian)).await;
+    refused(world.trip_vault(Signal::VaultGuardedShare).await, BallastError::NoSignal);
+    world.chain.edit::<Reserve>(key, held_by(Cause::Jump)).await;
+    // all reserves, each once, in the vault's order, and the vault writable
     let all = world.all_reserves().await;
     let payer = world.curator.insecure_clone();
     let mut reversed = all.clone();

@@ -46,8 +46,7 @@ pub struct Settled {
 impl Reserve {
     /// Books interest and recoveries up to now.
     fn bring_up(&mut self, now: Seconds) {
-        self.ledger.accrue(now, &self.split);
-        self.losses.stream(&mut self.ledger, now);
+        self.losses.accrue(&mut self.ledger, &self.split, now);
     }
 
     /// Takes over changed books, and sets the rate for the time to come.

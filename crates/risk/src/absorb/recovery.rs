@@ -6,7 +6,7 @@ use crate::{
     error::RiskError,
     fund::{APPROVAL_SECONDS, CLAIM_WINDOW, MAX_VOTING},
     interest::Q64_ONE,
-    reserve::Ledger,
+    reserve::{InterestSplit, Ledger},
     units::{Seconds, TokenAmount},
     Result,
 };
@@ -38,6 +38,17 @@ impl Losses {
         *ledger = next;
         *self = losses;
         Ok(taken)
+    }
+
+    /// Books interest up to `now`, of which what is coming back earns its part for lenders, and then streams it. Returns both.
+    pub fn accrue(
+        &mut self,
+        ledger: &mut Ledger,
+        split: &InterestSplit,
+        now: Seconds,
+    ) -> (TokenAmount, TokenAmount) {
+        let interest = ledger.accrue_beside(TokenAmount(self.recovery.pending), now, split);
+        (interest, self.stream(ledger, now))
     }
 
     /// Streams recoveries up to `now` into the deposit index; returns how much, rounded down. A clock that stands still or runs

@@ -63,16 +63,16 @@ fn lenders_who_lost_everything_keep_deposits_out_until_their_shares_are_retired(
     ledger.withdraw_up(TokenAmount(50), DepositShares(1_000)).unwrap();
     let absorbed = losses.absorb(&mut ledger, DebtShares(950), START).unwrap();
     assert!(absorbed.wiped_out && absorbed.lenders == TokenAmount(950));
-    assert_eq!(losses.check_takes_deposits(&ledger, START), Err(Refusal::WipedOut));
+    assert_eq!(losses.check_takes_deposits(&ledger, true, START), Err(Refusal::WipedOut));
     assert!(ledger.deposit_down(TokenAmount(5)).is_err());
 
     let (all, now) = (DepositShares(950), START + RETIRE_AFTER);
     assert_eq!(losses.retire(&mut ledger, all, false, now - 1), Err(Refusal::SharesNotWorthless));
     losses.retire(&mut ledger, DepositShares(900), false, now).unwrap();
-    assert_eq!(losses.check_takes_deposits(&ledger, now), Err(Refusal::WipedOut));
+    assert_eq!(losses.check_takes_deposits(&ledger, true, now), Err(Refusal::WipedOut));
     assert!(losses.retire(&mut ledger, all, false, now).is_err());
     losses.retire(&mut ledger, DepositShares(50), true, START).unwrap();
-    assert_eq!(losses.check_takes_deposits(&ledger, START), Ok(()));
+    assert_eq!(losses.check_takes_deposits(&ledger, true, START), Ok(()));
     assert_eq!(ledger.deposit_down(TokenAmount(5)), Ok(DepositShares(5)));
     assert_eq!(losses.wiped_out_at, 0);
     assert_eq!(losses.retire(&mut ledger, DepositShares(5), true, now), Err(Refusal::SharesNotWorthless));
@@ -92,7 +92,7 @@ fn what_is_left_of_absent_owners_insures_the_reserve_after_sixty_days() {
     assert_eq!(losses.retire(&mut ledger, all, false, late - 1), Err(Refusal::SharesNotWorthless));
     losses.retire(&mut ledger, all, false, late).unwrap();
     assert_eq!(ledger.insurance_down(), TokenAmount(left));
-    assert_eq!(losses.check_takes_deposits(&ledger, late), Ok(()));
+    assert_eq!(losses.check_takes_deposits(&ledger, true, late), Ok(()));
     assert_eq!(losses.shortfall(&ledger, ledger.free_tokens), 0);
 }
 
@@ -169,8 +169,32 @@ fn who_leaves_takes_its_part_of_what_may_come_back_along_and_nobody_is_left_for_
     losses.after_leaving(&mut ledger);
     assert_eq!((losses.unrecovered, losses.recovery.pending, ledger.insurance_down().0), (0, 0, 20));
     assert_eq!(losses.recover(&mut ledger, TokenAmount(1), START), Err(RiskError::ZeroAmount));
-    assert_eq!(losses.check_takes_new_deposits(&ledger, START), Ok(()));
+    assert_eq!(losses.check_takes_new_deposits(&ledger, true, START), Ok(()));
     ledger.surplus().unwrap();
+}
+
+#[test]
+fn who_comes_before_a_small_loss_and_leaves_after_it_takes_nothing_of_an_earlier_one_along() {
+    let mut ledger = books(10_000_000, 5_000_000, 0, 0);
+    let mut losses = Losses::default();
+    losses.absorb(&mut ledger, DebtShares(150_000), START).unwrap();
+    let (lost, now) = (losses.unrecovered, START + DAY / 12);
+    for _ in 0..20 {
+        // nineteen times as much as there is comes in, a debt of 100 is written off, and it leaves again
+        let passing = ledger.deposit_down(TokenAmount(190_000_000)).unwrap();
+        losses.absorb(&mut ledger, DebtShares(100), now).unwrap();
+        ledger.withdraw_up(TokenAmount(u64::MAX), passing).unwrap();
+        losses.after_leaving(&mut ledger);
+        assert!(losses.coverable(now) >= lost, "{losses:?}");
+    }
+    // and of the small ones, those who stayed bore a twentieth each
+    let small = losses.coverable(now) - lost;
+    assert!((20 * 4..=20 * 100).contains(&small), "{small}");
+    // half of those who bore the first one leave with half of it
+    ledger.withdraw_up(TokenAmount(u64::MAX), DepositShares(5_000_000)).unwrap();
+    losses.after_leaving(&mut ledger);
+    let left = losses.coverable(now);
+    assert!(left.abs_diff((lost + 20 * 5) / 2) <= 20 * 100, "{left}");
 }
 
 #[test]
@@ -208,24 +232,52 @@ fn newcomers_wait_while_a_twentieth_of_deposits_may_come_back_and_those_who_heal
     };
     let newcomers = |lost| {
         let (ledger, losses) = reserve(lost);
-        losses.check_takes_new_deposits(&ledger, START)
+        losses.check_takes_new_deposits(&ledger, true, START)
     };
     // a part of a unit is nobody's: 1,000,000 - 47,619 leaves 952,380, whose twentieth is 47,619
     assert_eq!(newcomers(47_619), Ok(()));
     assert_eq!(newcomers(48_000), Err(Refusal::LossComingBack));
     let (mut ledger, mut losses) = reserve(499_998);
-    assert_eq!(losses.check_takes_deposits(&ledger, START), Ok(()));
+    assert_eq!(losses.check_takes_deposits(&ledger, true, START), Ok(()));
     let (deeper, lost) = reserve(500_100);
-    assert_eq!(lost.check_takes_deposits(&deeper, START), Err(Refusal::LossComingBack));
+    assert_eq!(lost.check_takes_deposits(&deeper, true, START), Err(Refusal::LossComingBack));
     // what streams counts as what may still be covered, until it has come or nobody covers it any more
     losses.recover(&mut ledger, TokenAmount(400_000), START).unwrap();
-    assert_eq!(losses.check_takes_new_deposits(&ledger, START), Err(Refusal::LossComingBack));
+    assert_eq!(losses.check_takes_new_deposits(&ledger, true, START), Err(Refusal::LossComingBack));
     losses.stream(&mut ledger, START + RECOVERY_SECONDS);
     assert_eq!(
-        losses.check_takes_new_deposits(&ledger, START + RECOVERY_SECONDS),
+        losses.check_takes_new_deposits(&ledger, true, START + RECOVERY_SECONDS),
         Err(Refusal::LossComingBack)
     );
-    assert_eq!(losses.check_takes_new_deposits(&ledger, START + COVER_SECONDS + 1), Ok(()));
+    assert_eq!(losses.check_takes_new_deposits(&ledger, true, START + COVER_SECONDS + 1), Ok(()));
+    // where there is no fund, nobody covers anything
+    let (ledger, losses) = reserve(900_000);
+    assert_eq!(losses.check_takes_deposits(&ledger, true, START), Err(Refusal::LossComingBack));
+    assert_eq!(losses.check_takes_new_deposits(&ledger, false, START), Ok(()));
+}
+
+#[test]
+fn interest_on_what_is_coming_back_is_the_lenders() {
+    let lent_again = || {
+        let mut ledger = books(1_000_000, 900_000, 0, 0);
+        let mut losses = Losses::default();
+        losses.absorb(&mut ledger, DebtShares(400_000), START).unwrap();
+        losses.recover(&mut ledger, TokenAmount(400_000), START).unwrap();
+        ledger.borrow_up(TokenAmount(500_000)).unwrap();
+        ledger.rate_per_second = (Q64_ONE / 10) as u64; // a tenth a second
+        (ledger, losses)
+    };
+    let (mut ledger, mut losses) = lent_again();
+    let before = ledger.total_deposits_down().0;
+    let (interest, came) = losses.accrue(&mut ledger, &InterestSplit::default(), START + 1);
+    assert_eq!(interest, TokenAmount(100_000));
+    assert_eq!(ledger.insurance_down(), TokenAmount::ZERO);
+    assert!(ledger.total_deposits_down().0.abs_diff(before + interest.0 + came.0) <= 1);
+    // that of insurance is not: without the 400,000 of theirs, deposits of 600,000 get six tenths
+    let (mut ledger, _) = lent_again();
+    ledger.accrue(START + 1, &InterestSplit::default());
+    assert!(ledger.insurance_down().0.abs_diff(40_000) <= 1);
+    assert!(ledger.total_deposits_down().0.abs_diff(before + 60_000) <= 1);
 }
 
 #[test]
@@ -379,9 +431,9 @@ proptest! {
             began = START + waits;
             losses.stream(&mut ledger, began);
         }
-        let mut allowed = losses.check_takes_deposits(&ledger, began);
+        let mut allowed = losses.check_takes_deposits(&ledger, true, began);
         if !heals {
-            allowed = allowed.and(losses.check_takes_new_deposits(&ledger, began));
+            allowed = allowed.and(losses.check_takes_new_deposits(&ledger, true, began));
         }
         if allowed.is_err() {
             let least = if heals { 499_000 } else { 47_000 };

@@ -36,21 +36,53 @@ fn exit(rule: ExitRule, amount: u64, held: u64, total: u64, free: u64) -> Exit {
     }
 }
 
+/// Tokens that come in at one unit a share.
+fn came(amount: u64) -> Arrival {
+    Arrival { amount: TokenAmount(amount), back: DepositShares(amount) }
+}
+
+#[test]
+fn who_takes_its_share_and_brings_it_back_in_a_circle_takes_no_more_in_the_next_restriction() {
+    let rules = FlowRules { daily_share: Bps(2_000), ..FlowRules::balanced(u64::MAX, u64::MAX) };
+    let (mut flows, mut position, all) = (Flows::default(), PositionFlow::default(), 10_000_000);
+    // four days into one restriction, sixty times around
+    let (since, now) = (START, START + 4 * DAY);
+    for _ in 0..60 {
+        let rule = ExitRule::DailyShare { since };
+        let asked = exit(rule, 0, 1_000_000, all, all);
+        let allowed = position.allowance_down(&flows, &rules, &asked, now).0;
+        assert_eq!(allowed, 1_000_000, "the fifth share of five");
+        let out = exit(rule, allowed - 1, 1_000_000, all, all);
+        let moved = flows.withdraw(&rules, &position, &out, now).unwrap();
+        let back = moved.flows.deposit(&rules, &moved.position, TokenAmount(all), came(allowed - 1), now);
+        let back = back.unwrap();
+        (flows, position) = (back.flows, back.position);
+        assert_eq!(position.taken, 0);
+    }
+    // in the next one everybody has the first share, and so has this one
+    let next = START + 9 * DAY;
+    let asked = exit(ExitRule::DailyShare { since: next }, 0, 1_000_000, all, all);
+    assert_eq!(position.allowance_down(&flows, &rules, &asked, next).0, 200_000);
+    // nor is there more past an empty bucket in Normal
+    let asked = exit(ExitRule::Bucket, 0, 1_000_000, all, all);
+    assert_eq!(position.allowance_down(&flows, &rules, &asked, next).0, 200_000);
+}
+
 #[test]
 fn an_empty_inflow_bucket_delays_deposits_and_never_what_heals() {
     let (flows, position, all) = (Flows::default(), PositionFlow::default(), TokenAmount(1_000));
-    let full = flows.deposit(&rules(), &position, all, TokenAmount(100), START).unwrap();
+    let full = flows.deposit(&rules(), &position, all, came(100), START).unwrap();
     let all = TokenAmount(1_100);
-    let again = full.flows.deposit(&rules(), &position, all, TokenAmount(1), START);
+    let again = full.flows.deposit(&rules(), &position, all, came(1), START);
     assert_eq!(again, Err(Refusal::InflowBucketEmpty));
-    let healed = full.flows.top_up(&rules(), &position, all, TokenAmount(500), START);
+    let healed = full.flows.top_up(&rules(), &position, all, came(500), START);
     assert_eq!(healed.flows.room_in(&rules(), all, START), TokenAmount(0));
     // nor does the position get back later what the bucket did not count
     assert_eq!(healed.position.arrived, 0);
     let later = START + DAY / 2;
     // half of what came in counts as settled: a tenth of 1,050, of which half has refilled
     assert_eq!(healed.flows.room_in(&rules(), all, later), TokenAmount(105 - (100 - 52)));
-    assert!(healed.flows.deposit(&rules(), &position, all, TokenAmount(57), later).is_ok());
+    assert!(healed.flows.deposit(&rules(), &position, all, came(57), later).is_ok());
     // an empty reserve can begin
     assert_eq!(flows.room_in(&rules(), TokenAmount(0), START), TokenAmount(10));
 }
@@ -58,8 +90,7 @@ fn an_empty_inflow_bucket_delays_deposits_and_never_what_heals() {
 #[test]
 fn money_that_only_passes_through_leaves_no_trace() {
     let all = TokenAmount(1_000);
-    let came =
-        Flows::default().deposit(&rules(), &PositionFlow::default(), all, TokenAmount(100), START).unwrap();
+    let came = Flows::default().deposit(&rules(), &PositionFlow::default(), all, came(100), START).unwrap();
     let out = exit(ExitRule::Bucket, 100, 100, 1_100, 1_100);
     let left = came.flows.withdraw(&rules(), &came.position, &out, START).unwrap();
     assert_eq!(left.flows.room_in(&rules(), all, START), TokenAmount(100));
@@ -75,8 +106,7 @@ fn money_that_only_passes_through_leaves_no_trace() {
 #[test]
 fn a_repayment_gives_back_what_it_repays_and_touches_nothing_else() {
     let all = TokenAmount(1_000);
-    let came =
-        Flows::default().deposit(&rules(), &PositionFlow::default(), all, TokenAmount(40), START).unwrap();
+    let came = Flows::default().deposit(&rules(), &PositionFlow::default(), all, came(40), START).unwrap();
     let lent = came.flows.borrow(&rules(), all, TokenAmount(90), START).unwrap();
     let back = lent.repay(&rules(), all, TokenAmount(30), START);
     let outflow = Leak { used: 90 - 30, updated_at: START };
@@ -86,8 +116,7 @@ fn a_repayment_gives_back_what_it_repays_and_touches_nothing_else() {
 #[test]
 fn what_arrived_goes_back_once_and_fades_from_then_on() {
     let all = TokenAmount(1_000);
-    let came =
-        Flows::default().deposit(&rules(), &PositionFlow::default(), all, TokenAmount(100), START).unwrap();
+    let came = Flows::default().deposit(&rules(), &PositionFlow::default(), all, came(100), START).unwrap();
     // half a day later half of it counts as settled; of the other half a part goes back
     let later = START + DAY / 2;
     let out = exit(ExitRule::Bucket, 20, 100, 1_100, 1_100);
@@ -335,7 +364,7 @@ proptest! {
         for (wait, who, deposit, amount) in steps {
             now += wait;
             if deposit {
-                let moved = flows.deposit(&rules, &positions[who], all, TokenAmount(amount), now);
+                let moved = flows.deposit(&rules, &positions[who], all, came(amount), now);
                 if let Ok(moved) = moved {
                     (flows, positions[who]) = (moved.flows, moved.position);
                     held[who] += amount;

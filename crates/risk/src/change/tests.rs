@@ -51,6 +51,12 @@ fn whatever_raises_the_requirement_ramps() {
         m.basis[1].0 -= 10;
     });
     assert_eq!(mixed, ramp(Clock::InNormal, MIN_RAMP));
+    // rows that change places ask for the same in the end, and for less on the way
+    let permuted = model_change(|m| {
+        m.rows.swap(1, 2);
+        m.basis[0].0 += 1;
+    });
+    assert!(matches!(permuted, Class::TimelockAndRamp(Clock::InNormal, _)), "{permuted:?}");
     // whatever else rises, one floor or the factor of opening that falls makes it a mixture; one that rises does not
     let with_a_charge = |edit: fn(&mut RiskModel)| {
         model_change(|m| {

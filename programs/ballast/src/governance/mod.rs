@@ -13,7 +13,7 @@ use crate::{
 };
 use anchor_lang::prelude::*;
 use ballast_risk::{
-    breaker::{allows, Action, State},
+    breaker::{allows, Action, Cause, State},
     change::{self as rules, Class, Clock as ChangeClock, MAX_TIMELOCK, MIN_TIMELOCK},
     refusal::Refusal,
     Seconds,
@@ -128,7 +128,10 @@ fn classify_for_reserve(proposed: &ProposedChange, reserve: &Reserve, now: Secon
             // Every position remembers how many price accounts it reads, so that an obligation stays within its bound.
             let composes = new.rate.is_some() != reserve.source.is_composed();
             require!(!(composes && in_use(reserve)), BallastError::OnlyWhenUnused);
-            other(OracleConfig::of(reserve) == *new)
+            match OracleConfig::of(reserve) == *new {
+                false if is_feed_broken(reserve, now) => rules::Change::Mending,
+                same => other(same),
+            }
         }
         ProposedChange::Reopen => {
             check_winds_down(reserve.breaker.as_risk().state_at(now))?;
@@ -162,6 +165,15 @@ fn check_winds_down(state: State) -> Result<()> {
 fn in_use(reserve: &Reserve) -> bool {
     let books = &reserve.books;
     [reserve.deposit_positions, reserve.debt_positions, books.deposit_shares, books.debt_shares] != [0; 4]
+}
+
+/// Whether a reserve's feed is so long silent that it halts the reserve, or its rate is not believed: by itself it leaves Normal again and
+/// again, and only another feed, or another idea of the rate, ends that.
+fn is_feed_broken(reserve: &Reserve, now: Seconds) -> bool {
+    let age = now.saturating_sub(reserve.price.publish_time);
+    let breaker = reserve.breaker.as_risk();
+    let disbelieved = breaker.state_at(now) != State::Normal && breaker.cause == Cause::Rate as u8;
+    age >= Seconds::from(reserve.thresholds.stale_halts) || disbelieved
 }
 
 /// The clock that a class runs by. What takes effect at once has one as well: by it anyone may execute it, and it expires.

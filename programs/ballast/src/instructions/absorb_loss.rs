@@ -8,7 +8,7 @@
 //!    the tranche that takes the last deposit, so this is for books whose deposits became worthless by themselves.
 //! 3. Dust of a dead feed holds no loss open: where no pair can be traded, equity is negative and all deposits, at last prices in the
 //!    borrower's favour, are worth less than the smallest tranche, they insure their own reserves and the debts are absorbed.
-//! 4. Shares of a wiped-out reserve are retired: those that are worth nothing at once for their owner, all of them for anyone after 60 days and
+//! 4. Of an obligation without debts, or one that still has something, shares of a wiped-out reserve are retired: those that are worth nothing at once for their owner, all of them for anyone after 60 days and
 //!    not while a recovery streams; what they are still worth insures the reserve. With the last of them it takes deposits again.
 //! 5. An obligation left without positions stays: its owner closes it. Emits [`crate::event::LossAbsorbed`] and [`SharesRetired`].
 
@@ -47,16 +47,18 @@ pub(crate) fn handler<'info>(ctx: Context<'info, AbsorbLoss<'info>>) -> Result<(
     obligation.check(&accounts.vault.key())?;
     let key = accounts.obligation.key();
     let (reserves, fund) = split_fund(ctx.remaining_accounts, &accounts.vault.key())?;
-    if obligation.has_debt() {
-        if has_worth(&obligation, reserves, &clock)? {
-            check_dust(&obligation, &vault, reserves, &clock)?;
-        }
+    let has_debt = obligation.has_debt();
+    if has_debt
+        && (!has_worth(&obligation, reserves, &clock)? || is_dust(&obligation, &vault, reserves, &clock)?)
+    {
         give_up(&mut obligation, &key, &vault, reserves, &clock)?;
         absorb_debts(&mut obligation, &key, &vault, reserves, fund, &clock)?;
         return Ok(());
     }
     let by_owner = accounts.caller.key() == obligation.owner;
+    // of a book that still has something, too: a reserve must not stay shut for a share of a solvent debtor
     let retired = retire(&mut obligation, &key, &vault, reserves, by_owner, &clock)?;
+    require!(retired || !has_debt, BallastError::DepositsLeft);
     require!(retired, BallastError::NothingToAbsorb);
     Ok(())
 }
@@ -83,26 +85,28 @@ fn has_worth<'info>(
     Ok(false)
 }
 
-/// Refuses deposits other than those that cannot be sold and are worth next to nothing, with [`BallastError::DepositsLeft`].
+/// Whether all deposits together cannot be sold and are worth next to nothing, and less than the debts. A deposit that is worth nothing
+/// cannot be sold, fresh as its price may be.
 #[inline(never)]
-fn check_dust<'info>(
+fn is_dust<'info>(
     obligation: &Obligation,
     vault: &Vault,
     reserves: &'info [AccountInfo<'info>],
     clock: &Clock,
-) -> Result<()> {
+) -> Result<bool> {
     let model = &vault.model_at(now(clock));
     let book = Book::load(obligation, reserves, model, Valuation::Maintenance, clock)?;
     let score = score(model, book.exposures()).named()?;
     let tradable = |side| {
-        let mut positions = obligation.active().iter().enumerate();
-        positions.any(|(i, position)| position.side() == Some(side) && (book.usable >> (i & 31)) & 1 == 1)
+        let mut positions = obligation.active().iter().zip(book.exposures()).enumerate();
+        positions.any(|(i, (position, exposure))| {
+            let is_usable = (book.usable >> (i & 31)) & 1 == 1;
+            position.side() == Some(side) && is_usable && exposure.value != Usd::ZERO
+        })
     };
-    let is_dust = !(tradable(Side::Debt) && tradable(Side::Deposit))
+    Ok(!(tradable(Side::Debt) && tradable(Side::Deposit))
         && score.equity() < Usd::ZERO
-        && score.collateral < vault.rules.as_risk().minimum();
-    require!(is_dust, BallastError::DepositsLeft);
-    Ok(())
+        && score.collateral < vault.rules.as_risk().minimum())
 }
 
 /// Takes all deposits into the insurance of their own reserves, those that are worth nothing too: who is forgiven debts must not keep what

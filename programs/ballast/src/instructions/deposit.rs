@@ -13,7 +13,7 @@ use crate::{
     book::{Book, Valuation},
     error::{BallastError, Named},
     event::{BooksView, PositionAction, PositionChanged},
-    guard::{look_at_tokens, permission, refuse_deficit},
+    guard::{look_at_tokens, permission, refuse_deficit, restriction},
     instructions::position::{add_shares, MovePosition},
     oracle::now,
     state::{Obligation, Reserve, Side, Vault},
@@ -21,13 +21,13 @@ use crate::{
 };
 use anchor_lang::prelude::*;
 use ballast_risk::{
-    breaker::{Action, Permission},
-    bucket::{Moved, PositionFlow},
+    breaker::{Action, Permission, State},
+    bucket::{Arrival, Moved, PositionFlow},
     caps::check_heals,
     refusal::Checked,
     reserve::Ledger,
     score::opening_score,
-    Seconds, TokenAmount, Usd,
+    DepositShares, Seconds, TokenAmount, Usd,
 };
 
 /// A deposit as flows and caps look at it.
@@ -35,7 +35,7 @@ struct Inflow<'a> {
     flow: &'a PositionFlow,
     /// All deposits before it.
     deposits: TokenAmount,
-    amount: TokenAmount,
+    arrival: Arrival,
     now: Seconds,
 }
 
@@ -47,13 +47,13 @@ impl Inflow<'_> {
         let value = if spot.is_set() { spot.value_up(deposits) } else { Usd(i128::from(u64::MAX)) };
         reserve.caps.as_risk().check_deposit(deposits, value)?;
         let (flows, rules) = (reserve.flows.as_risk(), reserve.flow_rules.as_risk());
-        flows.deposit(rules, self.flow, self.deposits, self.amount, self.now)
+        flows.deposit(rules, self.flow, self.deposits, self.arrival, self.now)
     }
 
     /// The flows after it where nothing bounds it.
     fn top_up(&self, reserve: &Reserve) -> Moved {
         let (flows, rules) = (reserve.flows.as_risk(), reserve.flow_rules.as_risk());
-        flows.top_up(rules, self.flow, self.deposits, self.amount, self.now)
+        flows.top_up(rules, self.flow, self.deposits, self.arrival, self.now)
     }
 }
 
@@ -89,13 +89,16 @@ pub(crate) fn handler<'info>(ctx: Context<'info, MovePosition<'info>>, amount: u
         let allowed = permission(action, &vault, &reserve, now(&clock))?;
         let books_before = BooksView::from(&reserve.books);
         let mut ledger = reserve.bring_up(now(&clock));
-        let losses = *reserve.losses.as_risk();
-        losses.check_takes_deposits(&ledger, now(&clock)).named()?;
-        let newcomers = losses.check_takes_new_deposits(&ledger, now(&clock));
+        let (losses, has_fund) = (*reserve.losses.as_risk(), vault.has_fund == 1);
+        losses.check_takes_deposits(&ledger, has_fund, now(&clock)).named()?;
+        let newcomers = losses.check_takes_new_deposits(&ledger, has_fund, now(&clock));
         let flow = *obligation.flow(&key).as_risk();
         let before = ledger.total_deposits_down();
         let shares = ledger.deposit_down(TokenAmount(amount)).named()?;
-        let inflow = Inflow { flow: &flow, deposits: before, amount: TokenAmount(amount), now: now(&clock) };
+        let winds_down = restriction(&vault, &reserve, now(&clock)).state == State::WindDown;
+        let back = if winds_down { DepositShares::ZERO } else { shares };
+        let arrival = Arrival { amount: TokenAmount(amount), back };
+        let inflow = Inflow { flow: &flow, deposits: before, arrival, now: now(&clock) };
         let bounded = newcomers.and_then(|()| inflow.bounded(&reserve, &ledger));
         let refused: Option<Error> = match &bounded {
             Ok(_) if allowed == Permission::Free => None,

@@ -1,7 +1,7 @@
 //! `open_claim`: asks the validators to let the fund pay for recorded losses of one reserve, of `value` micro-USD. Anyone.
 //!
-//! 1. At most the losses that were recorded in the last two weeks and that no other claim is for; of a reserve whose lenders lost something
-//!    that may be covered. What is approved repays no other reserve.
+//! 1. At most the losses that were recorded in the last two weeks and that no other claim is for, and what the reserve's own lenders lost
+//!    that may be covered, at its price now or its average, the higher. What is approved repays no other reserve.
 //! 2. Everybody on the roll votes who enrolled two epochs ago or earlier and has stake, with its active stake of this epoch and the
 //!    identity that the roll was called with in this epoch; the opener chooses nobody.
 //! 3. Refused where the claim could not pass: fewer than 7 identities, under 5 % of the cluster's stake, or one above a third.
@@ -23,6 +23,7 @@ use ballast_risk::{
     roll::{electorate, ActiveStake},
     tally::Ballot,
     units::{Seconds, Usd},
+    TokenAmount,
 };
 
 /// Accounts of `open_claim`.
@@ -82,12 +83,20 @@ pub(crate) fn handler(ctx: Context<OpenClaim>, value: u64) -> Result<()> {
 
     let fund_before = fund.view();
     let mut books = fund.fund();
+    // what is recorded is the whole vault's: a claim uses up no more of it than its own reserve's lenders lost
     let lost = {
         let reserve = accounts.lost.load()?;
         reserve.check(&accounts.vault.key())?;
-        reserve.losses.as_risk().coverable(now)
+        let lost = TokenAmount(reserve.losses.as_risk().coverable(now));
+        if reserve.price.spot.as_risk().is_set() {
+            reserve.prices().high.value_up(lost)
+        } else {
+            Usd::ZERO
+        }
     };
-    require!(lost > 0 && value <= books.claimable(now), BallastError::BeyondRecordedLoss);
+    let claimed = Usd(i128::from(value));
+    let most = Usd(i128::from(books.claimable(now))).min(lost);
+    require!(lost > Usd::ZERO && claimed <= most, BallastError::BeyondRecordedLoss);
     let bond = books.bond_up(fund.price.as_risk(), Usd(i128::from(value))).named()?;
     books.open_claim(value, now).named()?;
     fund.books = books.into();

@@ -211,6 +211,10 @@ fn trip_vault(account: &AccountLoader<Vault>, evidence: VaultEvidence, clock: &C
 /// Sums over all reserves of a vault, at last prices, micro-USD.
 struct Totals {
     collateral: Usd,
+    /// Of it, what did not come in lately: that may be gone again in this second.
+    settled: Usd,
+    /// Of that, in reserves outside Normal for another reason than that the guardian put them there: it has days of its own for
+    /// the vault, and none to hold up its changes by the reserves that it holds.
     guarded: Usd,
     lost: Usd,
 }
@@ -224,7 +228,8 @@ impl Totals {
         let vault = account.load()?;
         let listed = vault.reserves.get(..usize::from(vault.reserve_count)).unwrap_or(&[]);
         require!(reserves.len() == listed.len(), BallastError::WrongRemainingAccounts);
-        let mut totals = Self { collateral: Usd::ZERO, guarded: Usd::ZERO, lost: Usd::ZERO };
+        let mut totals =
+            Self { collateral: Usd::ZERO, settled: Usd::ZERO, guarded: Usd::ZERO, lost: Usd::ZERO };
         for (key, reserve) in listed.iter().zip(reserves) {
             require_keys_eq!(*reserve.key, *key, BallastError::WrongRemainingAccounts);
             let loader = AccountLoader::<Reserve>::try_from(reserve)?;
@@ -237,13 +242,17 @@ impl Totals {
     fn add(&mut self, reserve: &Reserve, vault: &Pubkey, clock: &Clock) -> Result<()> {
         reserve.check(vault)?;
         let (now, spot) = (now(clock), reserve.price.spot.as_risk());
-        let deposits = spot.value_down(reserve.accrued_ledger(now).total_deposits_down());
+        let deposits = reserve.accrued_ledger(now).total_deposits_down();
+        let settled = reserve.flows.as_risk().settled_down(reserve.flow_rules.as_risk(), deposits, now);
+        let (deposits, settled) = (spot.value_down(deposits), spot.value_down(settled));
         let lost = spot.value_down(TokenAmount(reserve.losses.as_risk().recent_down(now)));
         let plus = |sum: Usd, value: Usd| Usd(sum.0.saturating_add(value.0));
         self.lost = plus(self.lost, lost);
         self.collateral = plus(self.collateral, deposits);
-        if reserve.breaker.as_risk().state_at(now) != State::Normal {
-            self.guarded = plus(self.guarded, deposits);
+        self.settled = plus(self.settled, settled);
+        let breaker = reserve.breaker.as_risk();
+        if breaker.state_at(now) != State::Normal && breaker.cause != Cause::Guardian as u8 {
+            self.guarded = plus(self.guarded, settled);
         }
         Ok(())
     }
@@ -255,6 +264,6 @@ impl Totals {
     }
 
     fn guarded_share(&self) -> VaultEvidence {
-        VaultEvidence::GuardedShare { guarded: self.guarded, collateral: self.collateral }
+        VaultEvidence::GuardedShare { guarded: self.guarded, collateral: self.settled }
     }
 }

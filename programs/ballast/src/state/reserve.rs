@@ -176,13 +176,13 @@ impl Reserve {
     /// The books as they are now, and what is lost and still to come back then.
     pub fn accrued(&self, now: Seconds) -> (Ledger, risk::absorb::Losses) {
         let mut ledger = self.books.ledger();
+        let mut losses = *self.losses.as_risk();
         if self.frozen_since == 0 {
-            ledger.accrue(now, self.split.as_risk());
+            losses.accrue(&mut ledger, self.split.as_risk(), now);
         } else {
             ledger.skip_to(now);
+            losses.stream(&mut ledger, now);
         }
-        let mut losses = *self.losses.as_risk();
-        losses.stream(&mut ledger, now);
         (ledger, losses)
     }
 

@@ -132,7 +132,7 @@ fn questions(step: &Step, call: &Built) -> Vec<(Action, State, State)> {
             let before = call.key(1).and_then(|key| step.before.state::<Vault>(&key));
             let about = call.key(2).and_then(|key| step.before.state::<Reserve>(&key));
             let (Some(change), Some(before)) = (changes::executed(step), before) else { return vec![] };
-            let action = changes::action(&change.proposed, &before, about.as_ref());
+            let action = changes::action(&change.proposed, &before, about.as_ref(), step.now());
             vec![(action, vault(1), reserve(2))]
         }
         // while it is being set up, a vault takes assets in any state

@@ -3,8 +3,14 @@
 use crate::step::Step;
 use ballast::state::{Change, ProposedChange, Reserve, RiskModel, Vault};
 use ballast_client::governance::decode_change;
-use ballast_risk::breaker::Action;
+use ballast_risk::{
+    breaker::{Action, Cause, State},
+    Seconds,
+};
 use solana_account::ReadableAccount as _;
+
+/// The cause of a breaker whose rate is not believed.
+const RATE: u8 = Cause::Rate as u8;
 
 /// The change that a transaction executed: its account is gone. `None` where none was, or several.
 pub fn executed(step: &Step) -> Option<Change> {
@@ -19,8 +25,8 @@ pub fn executed(step: &Step) -> Option<Change> {
     gone.next().is_none().then_some(change)
 }
 
-/// Whether it reopens, only tightens, or may loosen.
-pub fn action(proposed: &ProposedChange, vault: &Vault, reserve: Option<&Reserve>) -> Action {
+/// Whether it reopens, only tightens or mends a feed, or may loosen.
+pub fn action(proposed: &ProposedChange, vault: &Vault, reserve: Option<&Reserve>, now: Seconds) -> Action {
     let tightens = match (proposed, reserve) {
         (ProposedChange::Reopen | ProposedChange::VaultReopen, _) => return Action::ExecuteReopening,
         (ProposedChange::Open, None) => true,
@@ -43,6 +49,12 @@ pub fn action(proposed: &ProposedChange, vault: &Vault, reserve: Option<&Reserve
             risk.beta == reserve.risk.beta
                 && risk.group == reserve.risk.group
                 && risk.idio >= reserve.risk.idio
+        }
+        // a feed that is silent for as long as halts, or whose rate trips the breaker, keeps its reserve out of Normal
+        (ProposedChange::Oracle(_), Some(reserve)) => {
+            let silent = now.saturating_sub(reserve.price.publish_time);
+            let held = reserve.breaker.as_risk().state_at(now) != State::Normal;
+            silent >= reserve.thresholds.stale_halts.into() || held && reserve.breaker.cause == RATE
         }
         _ => false,
     };

@@ -85,6 +85,11 @@ impl Exits {
                 asked |= self.withdrawals(step, key, &before, after.as_ref())?;
             }
         }
+        if step.has("deposit") {
+            for (key, before, after) in step.changed::<Obligation>() {
+                self.returns(step, key, before.as_ref(), after.as_ref());
+            }
+        }
         // whoever is gone begins anew
         for (key, before, after) in step.changed::<Obligation>() {
             for position in before.iter().flat_map(|before| before.active()) {
@@ -131,6 +136,23 @@ impl Exits {
         let winding = held.iter().filter(|(state, _)| *state == State::WindDown);
         let winding = winding.filter_map(|(_, outside)| outside.winding_since).min();
         winding.map(Rule::ProRata).or_else(|| outside().map(|outside| outside.since).min().map(Rule::Daily))
+    }
+
+    /// Who brings back what left by its shares has taken that much less, where the reserve does not wind down.
+    fn returns(&mut self, step: &Step, key: Pubkey, before: Option<&Obligation>, after: Option<&Obligation>) {
+        let Some(after) = after else { return };
+        for position in after.active().iter().filter(|position| position.side() == Some(Side::Deposit)) {
+            let held = before.and_then(|before| before.position(&position.reserve, Side::Deposit).ok());
+            let came = position.shares.saturating_sub(held.map_or(0, |(_, shares)| shares));
+            let states = step.after.state::<Reserve>(&position.reserve).zip(step.after.state(&after.vault));
+            let (Some((reserve, vault)), true) = (states, came > 0) else { continue };
+            let rule = self.rule((&after.vault, &vault), (&position.reserve, &reserve), step.now());
+            if !matches!(rule, Some(Rule::ProRata(_))) {
+                if let Some(count) = self.taken.get_mut(&(key, position.reserve)) {
+                    count.taken = count.taken.saturating_sub(came);
+                }
+            }
+        }
     }
 
     fn withdrawals(

@@ -197,7 +197,7 @@ fn a_change_is_what_it_does_and_not_what_it_says() {
     let model = |change: fn(&mut ballast::state::RiskModel)| {
         let mut model = vault.model;
         change(&mut model);
-        changes::action(&ProposedChange::Model { model, ramp_seconds: 0 }, &vault, None)
+        changes::action(&ProposedChange::Model { model, ramp_seconds: 0 }, &vault, None, 0)
     };
     assert_eq!(model(|model| model.debt_floor += 1), Row::ExecuteTightening);
     assert_eq!(model(|model| model.debt_floor -= 1), Row::ExecuteLoosening);
@@ -206,7 +206,8 @@ fn a_change_is_what_it_does_and_not_what_it_says() {
         *shock += 1;
     });
     assert_eq!(milder, Row::ExecuteLoosening);
-    let of_reserve = |proposed| changes::action(&proposed, &vault, Some(&reserve));
+    let of_reserve =
+        |proposed| changes::action(&proposed, &vault, Some(&reserve), reserve.price.publish_time);
     assert_eq!(of_reserve(ProposedChange::Borrowable(false)), Row::ExecuteTightening);
     assert_eq!(of_reserve(ProposedChange::Borrowable(true)), Row::ExecuteLoosening);
     assert_eq!(of_reserve(ProposedChange::Reopen), Row::ExecuteReopening);
