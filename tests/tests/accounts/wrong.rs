@@ -13,6 +13,7 @@ use anchor_spl::token_2022::spl_token_2022::{
     extension::StateWithExtensions,
     state::{Account as TokenState, AccountState, Mint as MintState},
 };
+use ballast::constants::STATE_VERSION;
 use ballast_client::price::PRICE_PROGRAM;
 use ballast_tests::market::{packed, TOKEN, TOKEN_2022};
 use solana_account::Account;
@@ -26,6 +27,8 @@ pub enum Kind {
     OtherTokenProgram,
     /// The same bytes under another account type's discriminator, or bytes of another kind of account.
     OtherType,
+    /// The same bytes of another layout: an older one's version, or one to come.
+    OtherVersion,
     /// An account of another vault, of the type that stands here.
     OtherVault,
     /// Several accounts of the other vault's call, wherever they stand: every mixture of the two calls.
@@ -293,6 +296,14 @@ impl Subject<'_> {
         at(Kind::Zeroed, String::new(), key, Some(Account { data: vec![0; len], ..account.clone() }));
         for (name, data) in self.kinds(account) {
             at(Kind::OtherType, name, key, Some(Account { data, ..account.clone() }));
+        }
+        if account.owner == ballast::ID && self.interface.kind(&account.data).is_some() {
+            // every account of the program says its version first
+            for version in [account.data[8] - 1, STATE_VERSION + 1] {
+                let mut changed = account.clone();
+                changed.data[8] = version;
+                at(Kind::OtherVersion, format!("{version}"), key, Some(changed));
+            }
         }
         if [TOKEN, TOKEN_2022, PRICE_PROGRAM, ballast::validators::VOTE_PROGRAM].contains(&account.owner) {
             for (kind, data) in copies(account) {
