@@ -1,7 +1,7 @@
 //! When a change may be executed: to the second, while breakers stop some clocks, and not for ever.
 
 use ballast::{
-    state::{ChangeClass, ProposedChange, Reserve, Vault},
+    state::{ChangeClass, ProposedChange, Reserve, ReserveCaps, Vault},
     BallastError,
 };
 use ballast_client::Event;
@@ -62,6 +62,31 @@ async fn a_ripe_change_expires_after_three_days_of_its_own_clock() {
     // an expired change is cancelled like any other, for its rent
     let curator = desk.curator.insecure_clone();
     desk.cancel_as(&curator, &too_late).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_expired_as_a_tightening_does_not_come_back_to_life_as_a_loosening() {
+    let mut desk = Desk::open().await;
+    let (usdc, about) = (desk.world.usdc, desk.about(&desk.world.usdc));
+    let caps = desk.reserve(&usdc).await.caps;
+    let capped = |deposits| ProposedChange::ReserveCaps(ReserveCaps { deposits, ..caps });
+    let old = desk.propose_for(&usdc, capped(1_000_000)).await;
+    // a lower cap since, so that the old one would raise it by now
+    let lower = desk.propose_for(&usdc, capped(1_000)).await;
+    desk.execute_at_once(&lower).await.unwrap();
+    // days outside Normal, which do not count for what loosens
+    let guarded = |from: u64, days: u64| {
+        move |reserve: &mut Reserve| {
+            let breaker = &mut reserve.breaker;
+            (breaker.state, breaker.left_normal_at, breaker.entered_at) = (State::Guarded as u8, from, from);
+            breaker.expires_at = from + days * DAY as u64;
+        }
+    };
+    let now = desk.world.seconds();
+    desk.world.chain.edit(about.unwrap(), guarded(now, 4)).await;
+    desk.wait(DELAY + RIPE + 1);
+    assert_eq!(desk.world.state(&usdc).await, State::Normal);
+    refused(desk.execute(&old).await, BallastError::ChangeExpired);
 }
 
 #[tokio::test]

@@ -226,7 +226,7 @@ export const BALLAST_ERROR__STAKE_NOT_EMPTY = 0x17d7; // 6103
 export const BALLAST_ERROR__NOT_A_VOTE_ACCOUNT = 0x17d8; // 6104
 /** NotItsIdentity: The vote account names another node identity: sign with that one */
 export const BALLAST_ERROR__NOT_ITS_IDENTITY = 0x17d9; // 6105
-/** BeyondRecordedLoss: Fewer losses are recorded and unclaimed than this: claim less, within two weeks of the loss */
+/** BeyondRecordedLoss: Fewer losses are recorded and unclaimed than this, or this reserve's lenders lost less: claim less, within two weeks of the loss */
 export const BALLAST_ERROR__BEYOND_RECORDED_LOSS = 0x17da; // 6106
 /** ClaimNotPassed: The claim has not passed: wait for the vote and settle it, or leave the claim out */
 export const BALLAST_ERROR__CLAIM_NOT_PASSED = 0x17db; // 6107
@@ -424,7 +424,7 @@ if (process.env["NODE_ENV"] !== "production") {
     [BALLAST_ERROR__BELOW_MINIMUM_RECEIVED]: `The liquidator would receive less than its minimum: lower it, or wait for a better price`,
     [BALLAST_ERROR__BELOW_OPENING_REQUIREMENT]: `Equity would fall below the opening requirement: deposit more, repay, or take less`,
     [BALLAST_ERROR__BETTER_PAIR_AVAILABLE]: `Another pair removes more than twice the risk per dollar: choose it`,
-    [BALLAST_ERROR__BEYOND_RECORDED_LOSS]: `Fewer losses are recorded and unclaimed than this: claim less, within two weeks of the loss`,
+    [BALLAST_ERROR__BEYOND_RECORDED_LOSS]: `Fewer losses are recorded and unclaimed than this, or this reserve's lenders lost less: claim less, within two weeks of the loss`,
     [BALLAST_ERROR__BOND_OWED]: `The claim's bond is still owed: pass a token account of its opener`,
     [BALLAST_ERROR__BOOKS_DO_NOT_HOLD]: `The reserve's books do not hold: nothing was done`,
     [BALLAST_ERROR__CHANGE_EXPIRED]: `The change was ripe and has expired: propose it again`,
