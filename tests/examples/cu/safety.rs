@@ -42,7 +42,9 @@ async fn breakers(world: &mut World, markets: &[Market], payer: &Keypair) -> Uni
     let (vault, sol, usdc) = (world.vault, world.sol, world.usdc);
     let lender = world.lender(&sol, sol.units(1_000)).await;
     world.deposit(&lender, &usdc, usdc.units(1_000)).await.expect("nothing bounds it");
-    // SOL is winding down, and it is most of what there is
+    // SOL is winding down, and it is most of what there is and did not come in lately
+    world.chain.pass(6 * 3_600);
+    world.refresh().await.expect("the prices are good");
     let now = world.chain.now() as u64;
     let down = Breaker { state: State::WindDown as u8, left_normal_at: now, ..Breaker::default() };
     world.chain.edit::<Reserve>(world.asset(&sol).reserve(), |r| r.breaker = down.into()).await;
