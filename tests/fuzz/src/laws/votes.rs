@@ -43,6 +43,8 @@ pub fn weigh_what_they_should(step: &Step) -> Asked {
         let Some(claim) = after else { continue };
         asked |= before.is_none_or(|before| before.ballot != claim.ballot);
         match before {
+            // in a batch, the roll may have changed after it was opened: each call is asked for itself
+            None if step.calls.len() > 1 => {}
             None => check_opened(step, &claim, epoch).map_err(|words| format!("claim {key}: {words}"))?,
             Some(before) => {
                 check_votes(&before, &claim, step.now()).map_err(|words| format!("claim {key}: {words}"))?;

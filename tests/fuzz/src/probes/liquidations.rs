@@ -109,6 +109,12 @@ impl Keeper {
         self.with_fund(safety::absorbing(tranche, &reserves), &book.obligation.vault)
     }
 
+    fn absorption(&self, key: &Pubkey, book: &Book) -> Instruction {
+        let vault = book.obligation.vault;
+        let absorb = safety::absorb_loss(self.key, vault, *key, &reserves_of(&book.obligation));
+        self.with_fund(absorb, &vault)
+    }
+
     fn with_fund(&self, instruction: Instruction, vault: &Pubkey) -> Instruction {
         let house = self.world.houses.iter().find(|house| house.key == *vault && house.fund.is_some());
         match house.and_then(|house| self.world.fund(house)) {
@@ -161,6 +167,12 @@ fn check_admitted(keeper: &mut Keeper, key: &Pubkey) -> Result<(), String> {
         if score.is_healthy() {
             return Ok(());
         }
+        if worthless(&book, &clock) {
+            // nobody buys that: what is owed is absorbed
+            let outcome = keeper.send(keeper.absorption(key, &book));
+            ensure!(outcome.landed(), "nobody absorbs what {key} owes: {outcome:?}");
+            return Ok(());
+        }
         let best = book.look(&clock, |portfolio| portfolio.best_tranche(Usd(i128::from(u64::MAX))));
         let best = best.ok_or("not looked at")?.map_err(|error| format!("{error:?}"))?;
         if let Some((debt, deposit, plan)) = best {
@@ -173,8 +185,6 @@ fn check_admitted(keeper: &mut Keeper, key: &Pubkey) -> Result<(), String> {
             if wait > 2 {
                 return Err(format!("{key} {score:?}: {words:#?}"));
             }
-        } else if worthless(&book, &clock) {
-            return Ok(());
         }
         keeper.pass(if wait < 20 { 60 } else { 3_600 })?;
     }
@@ -183,7 +193,7 @@ fn check_admitted(keeper: &mut Keeper, key: &Pubkey) -> Result<(), String> {
     Err(format!("no tranche of {key} within a day: {score:?} {:?} {words:?}", book.obligation.active()))
 }
 
-/// Whether all deposits together are less than a token unit each, which `absorb_loss` takes.
+/// Whether every deposit is worth less than a token unit, which `absorb_loss` takes.
 fn worthless(book: &Book, clock: &Clock) -> bool {
     let now = ballast::oracle::now(clock);
     book.obligation.active().iter().zip(&book.reserves).all(|(position, reserve)| {
@@ -236,10 +246,7 @@ fn check_closed(keeper: &mut Keeper, key: &Pubkey) -> Result<(), String> {
             pairs.extend(places(Side::Deposit).into_iter().map(|deposit| (debt, deposit)));
         }
         let calls = pairs.iter().map(|(debt, deposit)| keeper.tranche(key, &book, *debt, *deposit));
-        let absorb =
-            safety::absorb_loss(keeper.key, book.obligation.vault, *key, &reserves_of(&book.obligation));
-        let absorb = keeper.with_fund(absorb, &book.obligation.vault);
-        let calls: Vec<Instruction> = calls.chain([absorb]).collect();
+        let calls: Vec<Instruction> = calls.chain([keeper.absorption(key, &book)]).collect();
         let landed = calls.into_iter().any(|call| {
             let outcome = keeper.send(call);
             refusals.push(format!("{outcome:?}"));

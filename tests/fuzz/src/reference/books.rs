@@ -127,8 +127,33 @@ fn add_interest(reserve: &Reserve, at: &mut Accrued, seconds: u64) -> Option<()>
         return Some(());
     }
     let each = |all: BigInt| all / books.deposit_shares;
-    at.deposit_index = at.deposit_index.plus(&Range { low: each(lenders.low), high: each(lenders.high) });
+    let even = Range { low: each(lenders.low), high: each(lenders.high) };
+    let most = most_rise(reserve, at, &before.low, &interest);
+    let rise = match &most {
+        Some(most) => {
+            // what a deposit of its worth would not have earned as a debt insures the reserve
+            let beyond =
+                |even: &BigInt, most: &BigInt| (even - most).max(BigInt::zero()) * books.deposit_shares;
+            let rest = Range { low: beyond(&even.low, &most.high), high: beyond(&even.high, &most.low) };
+            at.insurance = at.insurance.plus(&rest);
+            Range { low: even.low.min(most.low.clone()), high: even.high.min(most.high.clone()) }
+        }
+        None => even,
+    };
+    at.deposit_index = at.deposit_index.plus(&rise);
     Some(())
+}
+
+/// The most that a deposit share rises by where deposits, with what is coming back to lenders, are worth less than the debt that earns:
+/// in proportion what the debt does.
+fn most_rise(reserve: &Reserve, at: &Accrued, debt: &BigInt, interest: &Range) -> Option<Range> {
+    let (shares, pending) = (reserve.books.deposit_shares, reserve.losses.pending);
+    if at.worth(shares).low + pending >= *debt {
+        return None;
+    }
+    let worth = &at.deposit_index.low + (BigInt::from(pending) << 64) / shares;
+    let most = |interest: &BigInt| &worth * interest / debt;
+    Some(Range { low: most(&interest.low), high: most(&interest.high) })
 }
 
 /// What came back of losses since the last time, evenly.

@@ -72,7 +72,8 @@ fn believed(reserve: &Reserve, spot: u64) -> Option<BigInt> {
 pub fn is_composed_rightly(reserve: &Reserve) -> bool {
     let source = &reserve.source;
     let [base, rate] = &source.quotes;
-    if source.rate_feed_id == [0; 32] || base.publish_time == 0 || rate.publish_time == 0 {
+    // a feed that was changed says nothing yet, and the price stands
+    if source.rate_feed_id == [0; 32] || base.price == 0 || rate.price == 0 {
         return true;
     }
     let cut = reserve.price.exponent - base.exponent - rate.exponent;
