@@ -23,7 +23,6 @@ use ballast_risk::{
     roll::{electorate, ActiveStake},
     tally::Ballot,
     units::{Seconds, Usd},
-    TokenAmount,
 };
 
 /// Accounts of `open_claim`.
@@ -87,12 +86,7 @@ pub(crate) fn handler(ctx: Context<OpenClaim>, value: u64) -> Result<()> {
     let lost = {
         let reserve = accounts.lost.load()?;
         reserve.check(&accounts.vault.key())?;
-        let lost = TokenAmount(reserve.losses.as_risk().coverable(now));
-        if reserve.price.spot.as_risk().is_set() {
-            reserve.prices().high.value_up(lost)
-        } else {
-            Usd::ZERO
-        }
+        reserve.coverable_value_up(now)
     };
     let claimed = Usd(i128::from(value));
     let most = Usd(i128::from(books.claimable(now))).min(lost);

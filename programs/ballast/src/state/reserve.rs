@@ -186,6 +186,15 @@ impl Reserve {
         (ledger, losses)
     }
 
+    /// Value of what lenders lost and the fund may still cover, micro-USD, at the price of now or its average, the higher, rounded up; nothing
+    /// where there is no price. A claim is for this much at most.
+    pub fn coverable_value_up(&self, now: Seconds) -> Usd {
+        if !self.price.spot.as_risk().is_set() {
+            return Usd::ZERO;
+        }
+        self.prices().high.value_up(TokenAmount(self.losses.as_risk().coverable(now)))
+    }
+
     /// Brings the books up to now, for whoever changes them and then has to [`Reserve::store`] them. They are written down at once: between
     /// the two, whoever reads them finds what has come back of losses in them, and no more in what is to come.
     #[must_use]
