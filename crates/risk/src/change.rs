@@ -241,11 +241,8 @@ impl Timelock {
         Ok(Self { proposed_at: now, outside_normal, delay, in_normal: clock as u64 })
     }
 
-    /// Seconds that its clock stood still: at least and at most, as the vault and the reserve were outside Normal together or not.
-    fn stood(&self, outside_normal: [Seconds; 2]) -> (Seconds, Seconds) {
-        if self.in_normal == 0 {
-            return (0, 0);
-        }
+    /// Seconds outside Normal since it was proposed: at least and at most, as the vault and the reserve were so together or not.
+    fn outside_normal_since(&self, outside_normal: [Seconds; 2]) -> (Seconds, Seconds) {
         let [of_vault, of_reserve] = outside_normal;
         let [vault_before, reserve_before] = self.outside_normal;
         let (vault, reserve) =
@@ -253,14 +250,20 @@ impl Timelock {
         (vault.max(reserve), vault.saturating_add(reserve))
     }
 
-    /// Whether the change may be executed now. Errors: [`Refusal::NotRipe`], [`Refusal::ChangeExpired`].
-    pub fn check_ripe(&self, now: Seconds, outside_normal: [Seconds; 2]) -> Checked<()> {
-        let (least, most) = self.stood(outside_normal);
+    /// Whether the change may be executed now. It expires by the clock that it was proposed with, so that what has expired stays so whatever it
+    /// has become since, and ripens by the stricter of that and the `clock` of what it is by now. Errors: [`Refusal::NotRipe`],
+    /// [`Refusal::ChangeExpired`].
+    pub fn check_ripe(&self, clock: Clock, now: Seconds, outside_normal: [Seconds; 2]) -> Checked<()> {
+        let (least, most) = self.outside_normal_since(outside_normal);
+        let stood = |is_still: bool, seconds: Seconds| if is_still { seconds } else { 0 };
+        let began_in_normal = self.in_normal != 0;
         let waited = now.saturating_sub(self.proposed_at);
-        if waited.saturating_sub(least) > self.delay.saturating_add(RIPE_SECONDS) {
+        let expires_after = self.delay.saturating_add(RIPE_SECONDS);
+        if waited.saturating_sub(stood(began_in_normal, least)) > expires_after {
             return Err(Refusal::ChangeExpired);
         }
-        if waited.saturating_sub(most) < self.delay {
+        let in_normal = began_in_normal || clock == Clock::InNormal;
+        if waited.saturating_sub(stood(in_normal, most)) < self.delay {
             return Err(Refusal::NotRipe);
         }
         Ok(())

@@ -178,21 +178,39 @@ fn a_clock_stands_still_outside_normal_and_a_ripe_change_expires() {
     assert!(Timelock::start(Clock::Always, 2 * DAY - 1, now, [0, 0]).is_err());
     assert!(Timelock::start(Clock::Always, 30 * DAY + 1, now, [0, 0]).is_err());
     let tightens = Timelock::start(Clock::Always, delay, now, [77, 5]).unwrap();
-    assert_eq!(tightens.check_ripe(now + delay - 1, [77, 5]), Err(Refusal::NotRipe));
-    assert_eq!(tightens.check_ripe(now + delay, [77 + delay, 5]), Ok(()));
-    assert_eq!(tightens.check_ripe(now + delay + RIPE_SECONDS, [77, 5]), Ok(()));
-    assert_eq!(tightens.check_ripe(now + delay + RIPE_SECONDS + 1, [77, 5]), Err(Refusal::ChangeExpired));
+    assert_eq!(tightens.check_ripe(Clock::Always, now + delay - 1, [77, 5]), Err(Refusal::NotRipe));
+    assert_eq!(tightens.check_ripe(Clock::Always, now + delay, [77 + delay, 5]), Ok(()));
+    assert_eq!(tightens.check_ripe(Clock::Always, now + delay + RIPE_SECONDS, [77, 5]), Ok(()));
+    assert_eq!(
+        tightens.check_ripe(Clock::Always, now + delay + RIPE_SECONDS + 1, [77, 5]),
+        Err(Refusal::ChangeExpired)
+    );
+
+    // what has come to loosen since ripens by the stricter clock, and expires by its own; what has come to tighten keeps its clock
+    let later = [77 + DAY, 5];
+    let check = |clock, waited| tightens.check_ripe(clock, now + waited, later);
+    assert_eq!(check(Clock::InNormal, delay), Err(Refusal::NotRipe));
+    assert_eq!(check(Clock::InNormal, delay + DAY), Ok(()));
+    assert_eq!(check(Clock::InNormal, delay + RIPE_SECONDS + 1), Err(Refusal::ChangeExpired));
 
     let loosens = Timelock::start(Clock::InNormal, delay, now, [77, 5]).unwrap();
-    assert_eq!(loosens.check_ripe(now + delay, [77, 5]), Ok(()));
-    assert_eq!(loosens.check_ripe(now + delay, [78, 5]), Err(Refusal::NotRipe));
-    assert_eq!(loosens.check_ripe(now + delay + 1, [78, 5]), Ok(()));
-    assert_eq!(loosens.check_ripe(now + delay + 1, [77, 6]), Ok(()));
-    assert_eq!(loosens.check_ripe(now + delay + 1, [78, 6]), Err(Refusal::NotRipe), "at most one at a time");
+    assert_eq!(loosens.check_ripe(Clock::Always, now + delay, later), Err(Refusal::NotRipe));
+    assert_eq!(loosens.check_ripe(Clock::InNormal, now + delay, [77, 5]), Ok(()));
+    assert_eq!(loosens.check_ripe(Clock::InNormal, now + delay, [78, 5]), Err(Refusal::NotRipe));
+    assert_eq!(loosens.check_ripe(Clock::InNormal, now + delay + 1, [78, 5]), Ok(()));
+    assert_eq!(loosens.check_ripe(Clock::InNormal, now + delay + 1, [77, 6]), Ok(()));
+    assert_eq!(
+        loosens.check_ripe(Clock::InNormal, now + delay + 1, [78, 6]),
+        Err(Refusal::NotRipe),
+        "at most one at a time"
+    );
     // a ripe one does not expire while it cannot be executed
     let halted = 10 * DAY;
-    assert_eq!(loosens.check_ripe(now + delay + halted, [77 + halted, 5]), Ok(()));
-    assert_eq!(loosens.check_ripe(now + delay + RIPE_SECONDS + 1, [77, 5]), Err(Refusal::ChangeExpired));
+    assert_eq!(loosens.check_ripe(Clock::InNormal, now + delay + halted, [77 + halted, 5]), Ok(()));
+    assert_eq!(
+        loosens.check_ripe(Clock::InNormal, now + delay + RIPE_SECONDS + 1, [77, 5]),
+        Err(Refusal::ChangeExpired)
+    );
 }
 
 #[test]
@@ -201,7 +219,11 @@ fn what_has_expired_stays_so_however_long_vault_and_reserve_are_guarded_together
     let change = Timelock::start(Clock::InNormal, delay, now, [0, 0]).unwrap();
     let expired = now + delay + RIPE_SECONDS + 1;
     for both in [0, 1, 3 * DAY, 30 * DAY] {
-        assert_eq!(change.check_ripe(expired + both, [both, both]), Err(Refusal::ChangeExpired), "{both}");
+        assert_eq!(
+            change.check_ripe(Clock::InNormal, expired + both, [both, both]),
+            Err(Refusal::ChangeExpired),
+            "{both}"
+        );
     }
 }
 

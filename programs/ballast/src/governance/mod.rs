@@ -218,13 +218,7 @@ pub fn check_may_execute(
     if reopens {
         require!(breaker.entered_at <= change.timelock.proposed_at, BallastError::ProposedBeforeWindDown);
     }
-    let (mut timelock, outside) = (*change.timelock.as_risk(), outside_normal(vault, reserve, now));
-    // what has expired as it was proposed stays so, though what it has become would have waited longer
-    if timelock.check_ripe(now, outside) == Err(Refusal::ChangeExpired) {
-        return err!(BallastError::ChangeExpired);
-    }
-    timelock.in_normal = timelock.in_normal.max(clock as u64);
-    match timelock.check_ripe(now, outside) {
+    match change.timelock.as_risk().check_ripe(clock, now, outside_normal(vault, reserve, now)) {
         Err(Refusal::NotRipe) if class == Class::AtOnce && by_curator => Ok(()),
         ripe => ripe.named(),
     }
