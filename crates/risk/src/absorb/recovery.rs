@@ -40,15 +40,10 @@ impl Losses {
         Ok(taken)
     }
 
-    /// Books interest up to `now`, of which what is coming back earns its part for lenders, and then streams it. Returns both.
-    pub fn accrue(
-        &mut self,
-        ledger: &mut Ledger,
-        split: &InterestSplit,
-        now: Seconds,
-    ) -> (TokenAmount, TokenAmount) {
-        let interest = ledger.accrue_beside(TokenAmount(self.recovery.pending), now, split);
-        (interest, self.stream(ledger, now))
+    /// Books interest up to `now`, of which what is coming back earns its part for lenders, and then streams it.
+    pub fn accrue(&mut self, ledger: &mut Ledger, split: &InterestSplit, now: Seconds) {
+        ledger.accrue_beside(TokenAmount(self.recovery.pending), now, split);
+        self.stream(ledger, now);
     }
 
     /// Streams recoveries up to `now` into the deposit index; returns how much, rounded down. A clock that stands still or runs

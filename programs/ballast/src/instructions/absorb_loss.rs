@@ -8,8 +8,9 @@
 //!    the tranche that takes the last deposit, so this is for books whose deposits became worthless by themselves.
 //! 3. Dust of a dead feed holds no loss open: where no pair can be traded, equity is negative and all deposits, at last prices in the
 //!    borrower's favour, are worth less than the smallest tranche, they insure their own reserves and the debts are absorbed.
-//! 4. Of an obligation without debts, or one that still has something, shares of a wiped-out reserve are retired: those that are worth nothing at once for their owner, all of them for anyone after 60 days and
-//!    not while a recovery streams; what they are still worth insures the reserve. With the last of them it takes deposits again.
+//! 4. Of an obligation without debts, or one that still has something, shares of a wiped-out reserve are retired: those that are worth
+//!    nothing at once for their owner, all of them for anyone after 60 days and not while a recovery streams; what they are still
+//!    worth insures the reserve. With the last of them it takes deposits again.
 //! 5. An obligation left without positions stays: its owner closes it. Emits [`crate::event::LossAbsorbed`] and [`SharesRetired`].
 
 use crate::{

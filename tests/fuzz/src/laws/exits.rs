@@ -138,15 +138,22 @@ impl Exits {
         winding.map(Rule::ProRata).or_else(|| outside().map(|outside| outside.since).min().map(Rule::Daily))
     }
 
+    /// The rule that a call found, and the reserve: it looks at the tokens first, and what it sees counts for itself.
+    fn found(&self, step: &Step, vault: &Pubkey, reserve: &Pubkey) -> Option<(Option<Rule>, Reserve)> {
+        let (books, house) = step.after.state::<Reserve>(reserve).zip(step.after.state::<Vault>(vault))?;
+        Some((self.rule((vault, &house), (reserve, &books), step.now()), books))
+    }
+
     /// Who brings back what left by its shares has taken that much less, where the reserve does not wind down.
     fn returns(&mut self, step: &Step, key: Pubkey, before: Option<&Obligation>, after: Option<&Obligation>) {
         let Some(after) = after else { return };
         for position in after.active().iter().filter(|position| position.side() == Some(Side::Deposit)) {
             let held = before.and_then(|before| before.position(&position.reserve, Side::Deposit).ok());
             let came = position.shares.saturating_sub(held.map_or(0, |(_, shares)| shares));
-            let states = step.after.state::<Reserve>(&position.reserve).zip(step.after.state(&after.vault));
-            let (Some((reserve, vault)), true) = (states, came > 0) else { continue };
-            let rule = self.rule((&after.vault, &vault), (&position.reserve, &reserve), step.now());
+            let (Some((rule, _)), true) = (self.found(step, &after.vault, &position.reserve), came > 0)
+            else {
+                continue;
+            };
             if !matches!(rule, Some(Rule::ProRata(_))) {
                 if let Some(count) = self.taken.get_mut(&(key, position.reserve)) {
                     count.taken = count.taken.saturating_sub(came);
@@ -166,10 +173,11 @@ impl Exits {
         for position in before.active().iter().filter(|position| position.side() == Some(Side::Deposit)) {
             let held = after.and_then(|after| after.position(&position.reserve, Side::Deposit).ok());
             let gone = position.shares.saturating_sub(held.map_or(0, |(_, shares)| shares));
-            let states = step.after.state::<Reserve>(&position.reserve).zip(step.after.state(&before.vault));
-            let (Some((reserve, vault)), true) = (states, gone > 0) else { continue };
-            // a withdrawal looks at the tokens first, and what it sees counts for itself
-            let rule = self.rule((&before.vault, &vault), (&position.reserve, &reserve), step.now());
+            let (Some((rule, reserve)), true) =
+                (self.found(step, &before.vault, &position.reserve), gone > 0)
+            else {
+                continue;
+            };
             let place = (key, position.reserve);
             let (held, daily_share) = (position.shares, reserve.flow_rules.daily_share);
             let count = self.taken.get(&place).copied().unwrap_or_default();
